@@ -1,0 +1,10 @@
+//! The emulator over the wire: each switch, in process; and one call on loopback.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall say where")]
+
+mod create;
+mod determinism;
+mod list;
+mod login;
+mod served;
+mod support;
+mod update;

@@ -1,0 +1,157 @@
+//! The emulator as its users hold it.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use emulator_kit::{Clock, Faults, Journal, Running, Stage};
+
+use crate::config::{Config, RateLimit};
+use crate::desk::FrontDesk;
+use crate::hooks::{ContactChange, Hooks};
+use crate::http;
+use crate::state::State;
+
+/// What the location would have sent out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Messages to people, such as appointment reminders.
+    pub notifications: u64,
+    /// Workflows that a new contact started.
+    pub workflow_triggers: u64,
+}
+
+/// An emulated GHL location. Clones share its state.
+#[derive(Clone, Debug)]
+pub struct Emulator {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    hooks: Hooks,
+    clock: Clock,
+    journal: Journal,
+    faults: Faults,
+}
+
+impl Shared {
+    /// Does one thing to the state, with nothing in between, and then tells the hooks.
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut State) -> R) -> R {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = work(&mut state);
+        let changes = state.take_changes();
+        drop(state);
+        self.hooks.tell(&changes);
+        result
+    }
+}
+
+impl Emulator {
+    /// A location without contacts.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let clock = config.clock.clone();
+        let shared = Shared {
+            state: Mutex::new(State::new(config)),
+            hooks: Hooks::default(),
+            clock,
+            journal: Journal::default(),
+            faults: Faults::default(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The API in process, as a tower service.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        let router = Router::new().fallback(http::handle).with_state(Arc::clone(&self.shared));
+        let shared = &self.shared;
+        let (journal, faults) = (shared.journal.clone(), shared.faults.clone());
+        Stage::new(router, shared.clock.clone(), journal, faults)
+    }
+
+    /// The API on a free loopback port, until the returned value is dropped.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn serve(&self) -> std::io::Result<Running> {
+        self.stage().serve().await
+    }
+
+    /// Every request so far.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.shared.journal
+    }
+
+    /// The script of faults.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.shared.faults
+    }
+
+    /// The vendor's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// What would have been sent out so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.shared.with(|state| state.counters)
+    }
+
+    /// What people at the clinic do.
+    #[must_use]
+    pub fn front_desk(&self) -> FrontDesk<'_> {
+        FrontDesk::new(&self.shared)
+    }
+
+    /// Calls `hook` after every change to a contact, whoever made it. It runs outside the state's
+    /// lock, on the task that made the change.
+    pub fn on_change(&self, hook: impl Fn(&ContactChange) + Send + Sync + 'static) {
+        self.shared.hooks.add(Arc::new(hook));
+    }
+
+    /// Changes how long a change stays invisible to the search. What it shows already, it keeps.
+    pub fn set_search_lag(&self, lag: Duration) {
+        self.shared.with(|state| {
+            let now = state.clock().now();
+            state.index.set_lag(now, lag);
+        });
+    }
+
+    /// Changes the limits on requests, and starts counting anew.
+    pub fn set_rate_limit(&self, limit: Option<RateLimit>) {
+        self.shared.with(|state| state.limiter.set(limit));
+    }
+
+    /// Whether a 429 carries `Retry-After`. GHL documents none, so the default is that it does not.
+    pub fn send_retry_after(&self, send: bool) {
+        self.shared.with(|state| state.limiter.send_retry_after(send));
+    }
+
+    /// Changes the location's setting "Allow Duplicate Contact".
+    pub fn set_allow_duplicates(&self, allow: bool) {
+        self.shared.with(|state| state.config.allow_duplicates = allow);
+    }
+
+    /// Accepts this token and no other ("expire now").
+    pub fn set_token(&self, token: &str) {
+        self.shared.with(|state| state.tokens = BTreeSet::from([token.to_owned()]));
+    }
+
+    /// Accepts this token too, as while a rotated token "expires later".
+    pub fn add_token(&self, token: &str) {
+        self.shared.with(|state| state.tokens.insert(token.to_owned()));
+    }
+
+    /// Accepts this token no longer.
+    pub fn revoke_token(&self, token: &str) {
+        self.shared.with(|state| state.tokens.remove(token));
+    }
+}

@@ -1,0 +1,81 @@
+//! Who wants to know about changes.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use crate::contact::Contact;
+
+/// Who made a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A request to the API.
+    Api,
+    /// A person in the user interface.
+    FrontDesk,
+}
+
+/// What happened to a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It was created.
+    Created,
+    /// Some of its values changed.
+    Updated,
+    /// Tags were added or removed.
+    Tagged,
+    /// It was deleted, or merged into another one.
+    Deleted,
+}
+
+/// A change to a contact, told after it is done.
+#[derive(Clone, Debug)]
+pub struct ContactChange {
+    /// When it happened, on the emulator's clock.
+    pub at: DateTime<Utc>,
+    /// Who made it.
+    pub origin: Origin,
+    /// What happened.
+    pub kind: ChangeKind,
+    /// The contact afterwards; for a deletion, as it last was.
+    pub contact: Arc<Contact>,
+}
+
+type Hook = Arc<dyn Fn(&ContactChange) + Send + Sync>;
+
+/// The hooks, called in the order in which they were added.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    list: Mutex<Vec<Hook>>,
+}
+
+impl Hooks {
+    pub(crate) fn add(&self, hook: Hook) {
+        self.lock().push(hook);
+    }
+
+    /// Calls every hook for every change, without holding a lock, so that a hook may use the
+    /// emulator.
+    pub(crate) fn tell(&self, changes: &[ContactChange]) {
+        if changes.is_empty() {
+            return;
+        }
+        let hooks = self.lock().clone();
+        for change in changes {
+            for hook in &hooks {
+                hook(change);
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Hook>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hooks({})", self.lock().len())
+    }
+}

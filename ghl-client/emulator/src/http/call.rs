@@ -1,0 +1,74 @@
+//! A request that passed the gate.
+
+use std::collections::BTreeMap;
+
+use axum::extract::Query;
+use bytes::Bytes;
+use http::header;
+use http::request::Parts;
+use serde_json::{Map, Value};
+
+use crate::state::State;
+use crate::view::Version;
+
+use super::Answer;
+
+/// The parts of a request that endpoints look at.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) version: Version,
+    query: BTreeMap<String, String>,
+    is_json: bool,
+    body: Bytes,
+}
+
+impl Call {
+    pub(super) fn new(parts: &Parts, body: Bytes, version: Version) -> Self {
+        let query = Query::<BTreeMap<String, String>>::try_from_uri(&parts.uri);
+        let content_type = parts.headers.get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok());
+        Self {
+            version,
+            query: query.map(|Query(pairs)| pairs).unwrap_or_default(),
+            is_json: content_type.is_some_and(|value| value.contains("json")),
+            body,
+        }
+    }
+
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
+        let value = self.query.get(name)?;
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// The body as an object. One that is not declared as JSON counts as empty.
+    pub(super) fn object(&self) -> Result<Map<String, Value>, Answer> {
+        if !self.is_json || self.body.is_empty() {
+            return Ok(Map::new());
+        }
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(object)) => Ok(object),
+            Ok(_) => Err(Answer::unprocessable("the body must be an object")),
+            Err(error) => Err(Answer::bad_request(&format!("Unexpected token in JSON at line {} column {}", error.line(), error.column()))),
+        }
+    }
+
+    /// Checks the `locationId` of a query.
+    pub(super) fn location_of_query(&self, state: &State) -> Result<(), Answer> {
+        own_location(state, self.query("locationId"))
+    }
+}
+
+/// Checks the `locationId` of a body: it is required, and has to be the token's own.
+pub(super) fn location_of_body(state: &State, body: &Map<String, Value>) -> Result<(), Answer> {
+    own_location(state, body.get("locationId").and_then(Value::as_str))
+}
+
+fn own_location(state: &State, location_id: Option<&str>) -> Result<(), Answer> {
+    match location_id {
+        None | Some("") => {
+            Err(Answer::unprocessable_all(vec!["locationId must be a string".to_owned(), "locationId should not be empty".to_owned()]))
+        }
+        Some(id) if id == state.config.location_id => Ok(()),
+        Some(_) => Err(Answer::wrong_location()),
+    }
+}

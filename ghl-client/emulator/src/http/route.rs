@@ -1,0 +1,73 @@
+//! The map of endpoints.
+
+use http::Method;
+
+use crate::state::State;
+
+use super::{Answer, Call, contacts, find, locations, tags};
+
+/// An endpoint with the ids that its path names.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Endpoint<'a> {
+    CreateContact,
+    UpsertContact,
+    SearchContacts,
+    FindDuplicate,
+    GetContact(&'a str),
+    UpdateContact(&'a str),
+    DeleteContact(&'a str),
+    AddTags(&'a str),
+    RemoveTags(&'a str),
+    GetLocation(&'a str),
+    ListCustomFields(&'a str),
+    CreateCustomField(&'a str),
+}
+
+/// The endpoint of a path. The slash behind `/contacts/` belongs to it, as the schema has it.
+pub(super) fn find<'a>(method: &Method, path: &[&'a str]) -> Option<Endpoint<'a>> {
+    if path.first() == Some(&"locations") {
+        return find_location(method, path);
+    }
+    let endpoint = match (method.as_str(), path) {
+        ("POST", ["contacts", ""]) => Endpoint::CreateContact,
+        ("POST", ["contacts", "upsert"]) => Endpoint::UpsertContact,
+        ("POST", ["contacts", "search"]) => Endpoint::SearchContacts,
+        ("GET", ["contacts", "search", "duplicate"]) => Endpoint::FindDuplicate,
+        (_, ["contacts", ""]) => return None,
+        ("GET", ["contacts", id]) => Endpoint::GetContact(id),
+        ("PUT", ["contacts", id]) => Endpoint::UpdateContact(id),
+        ("DELETE", ["contacts", id]) => Endpoint::DeleteContact(id),
+        ("POST", ["contacts", id, "tags"]) => Endpoint::AddTags(id),
+        ("DELETE", ["contacts", id, "tags"]) => Endpoint::RemoveTags(id),
+        _ => return None,
+    };
+    Some(endpoint)
+}
+
+fn find_location<'a>(method: &Method, path: &[&'a str]) -> Option<Endpoint<'a>> {
+    match (method.as_str(), path) {
+        ("GET", ["locations", id]) if !id.is_empty() => Some(Endpoint::GetLocation(id)),
+        ("GET", ["locations", id, "customFields"]) => Some(Endpoint::ListCustomFields(id)),
+        ("POST", ["locations", id, "customFields"]) => Some(Endpoint::CreateCustomField(id)),
+        _ => None,
+    }
+}
+
+impl Endpoint<'_> {
+    pub(super) fn answer(self, state: &mut State, call: &Call) -> Result<Answer, Answer> {
+        match self {
+            Self::CreateContact => contacts::create(state, call),
+            Self::UpsertContact => contacts::upsert(state, call),
+            Self::SearchContacts => find::search(state, call),
+            Self::FindDuplicate => find::duplicate(state, call),
+            Self::GetContact(id) => contacts::get(state, call, id),
+            Self::UpdateContact(id) => contacts::update(state, call, id),
+            Self::DeleteContact(id) => contacts::delete(state, call, id),
+            Self::AddTags(id) => tags::add(state, call, id),
+            Self::RemoveTags(id) => tags::remove(state, call, id),
+            Self::GetLocation(id) => locations::get(state, id),
+            Self::ListCustomFields(id) => locations::custom_fields(state, call, id),
+            Self::CreateCustomField(id) => locations::create_custom_field(state, call, id),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The client.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sync_http::{Answer, Meter, OnWait, Pipeline, Request, ReqwestTransport, Result, SharedBudget, TokenProvider, Transport};
+use tokio::time::Instant;
+
+use crate::auth::PrivateIntegrationToken;
+use crate::error::Ghl;
+use crate::{Config, Versions};
+
+/// A client of one location. Clones are cheap and share the call budget, the count of calls and the
+/// connections.
+#[derive(Clone)]
+pub struct Client {
+    pipeline: Pipeline,
+    location: Arc<Location>,
+}
+
+struct Location {
+    id: String,
+    versions: Versions,
+}
+
+impl Client {
+    /// A client over the network.
+    ///
+    /// # Errors
+    /// When the token is no header value, or when there are no TLS roots.
+    pub fn new(config: Config) -> Result<Self> {
+        let transport = ReqwestTransport::new(&config.base_url, &config.settings.timeouts)?;
+        Self::with_transport(config, Arc::new(transport))
+    }
+
+    /// A client over any transport, such as an emulator in the same process.
+    ///
+    /// # Errors
+    /// When the token is no header value.
+    pub fn with_transport(config: Config, transport: Arc<dyn Transport>) -> Result<Self> {
+        let Config { base_url, location_id, token, budget, settings, versions } = config;
+        let token: Arc<dyn TokenProvider> = Arc::new(PrivateIntegrationToken::new(token)?);
+        let pipeline = Pipeline::new(base_url, transport, Ghl, SharedBudget::new(budget), settings).with_tokens(token);
+        Ok(Self { pipeline, location: Arc::new(Location { id: location_id, versions }) })
+    }
+
+    /// The same client with another answer to waits: workers put their work back instead.
+    #[must_use]
+    pub fn on_wait(mut self, on_wait: OnWait) -> Self {
+        self.pipeline = self.pipeline.on_wait(on_wait);
+        self
+    }
+
+    /// The same client with a deadline, after which nothing goes out any more.
+    #[must_use]
+    pub fn until(mut self, deadline: Instant) -> Self {
+        self.pipeline = self.pipeline.until(deadline);
+        self
+    }
+
+    /// The count of calls.
+    #[must_use]
+    pub fn meter(&self) -> &Meter {
+        self.pipeline.meter()
+    }
+
+    /// The location that all calls are about.
+    #[must_use]
+    pub fn location_id(&self) -> &str {
+        &self.location.id
+    }
+
+    pub(crate) fn versions(&self) -> &Versions {
+        &self.location.versions
+    }
+
+    pub(crate) async fn send(&self, request: &Request) -> Result<Answer> {
+        self.pipeline.send(request).await
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("location_id", &self.location.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change goes in, on a machine with Debian and a Rust toolchain.
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+usage: scripts/test.sh [--without-contract]
+
+Formatting, lints, tests, documentation, and the rules that only a script can check.
+
+The requests of ghl-client are also checked against GoHighLevel's published OpenAPI files. They are theirs, so they
+are not in this repository: point GHL_OPENAPI_DIR to a copy of them. Without a copy those tests do not run, and
+this script says so; where CI=true that is a failure.
+
+  --without-contract   leave these tests out on purpose, in CI too
+TEXT
+}
+
+without_contract=no
+for argument in "$@"; do
+    case $argument in
+        --without-contract) without_contract=yes ;;
+        -h | --help) usage && exit 0 ;;
+        *) usage >&2 && exit 2 ;;
+    esac
+done
+
+root=$(CDPATH="" cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+step() { printf '\n==> %s\n' "$*"; }
+
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "this needs root, and there is no sudo: $*"
+    fi
+}
+
+# ---- what the tests need -------------------------------------------------------------------------------------------
+
+# rustup puts cargo into the PATH of login shells only.
+if ! command -v cargo >/dev/null && [ -f "${CARGO_HOME:-$HOME/.cargo}/env" ]; then
+    # shellcheck source=/dev/null
+    . "${CARGO_HOME:-$HOME/.cargo}/env"
+fi
+command -v cargo >/dev/null || fail "cargo is not installed; see https://rustup.rs"
+
+# aws-lc-sys and the bundled SQLite are C. Both come with their bindings, so neither cmake nor clang is needed.
+if ! command -v cc >/dev/null; then
+    command -v apt-get >/dev/null || fail "a C compiler is needed, and there is no apt-get to install one with"
+    step "installing a C compiler"
+    as_root apt-get update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends build-essential
+fi
+
+# rustup's minimal profile has neither.
+for component in fmt clippy; do
+    cargo "$component" --version >/dev/null 2>&1 && continue
+    command -v rustup >/dev/null || fail "cargo $component is missing, and there is no rustup to add it with"
+    step "installing cargo $component"
+    rustup component add "${component/fmt/rustfmt}"
+done
+
+# ---- GoHighLevel's own contract ------------------------------------------------------------------------------------
+
+no_contract() {
+    unset GHL_OPENAPI_DIR
+    export CLINIC_SYNC_WITHOUT_CONTRACT=1
+    cat <<TEXT
+
+********************************************************************************
+  The contract tests DO NOT RUN: $1.
+  Nothing compares our requests with GoHighLevel's own OpenAPI files.
+********************************************************************************
+TEXT
+}
+
+ways_out="point GHL_OPENAPI_DIR to a copy of GoHighLevel's OpenAPI files, or say --without-contract"
+beside="$root/../shared/contract/ghl-openapi"
+contract=""
+
+if [ "$without_contract" = yes ]; then
+    contract_missing="left out by --without-contract"
+elif [ -n "${GHL_OPENAPI_DIR:-}" ]; then
+    contract=$GHL_OPENAPI_DIR
+    [ -d "$contract" ] || fail "GHL_OPENAPI_DIR is not a directory: $contract; $ways_out"
+elif [ -d "$beside" ]; then
+    contract=$beside
+elif [ "${CI:-}" = true ]; then
+    fail "CI must check the contract with GoHighLevel, and GHL_OPENAPI_DIR is not set; $ways_out"
+else
+    contract_missing="GHL_OPENAPI_DIR is not set"
+fi
+
+if [ -n "$contract" ]; then
+    # Tests run in the folder of their package, so a relative path would not survive.
+    contract=$(CDPATH="" cd "$contract" && pwd)
+    [ -n "$(find -L "$contract" -name '*.json' -print -quit)" ] || fail "no OpenAPI file in $contract; $ways_out"
+    unset CLINIC_SYNC_WITHOUT_CONTRACT
+    export GHL_OPENAPI_DIR=$contract
+    step "the contract with GoHighLevel is checked against $GHL_OPENAPI_DIR"
+else
+    no_contract "$contract_missing"
+fi
+
+# ---- checks, the quick ones first ----------------------------------------------------------------------------------
+
+step "formatting"
+cargo fmt --all --check
+
+step "text"
+scripts/check-text.sh
+
+step "dependencies point one way"
+scripts/check-dependencies.sh
+
+step "lints: the workspace"
+cargo clippy --locked --workspace --all-targets -- -D warnings
+
+step "lints: sync-core without \`testing\`"
+cargo clippy --locked -p sync-core --all-targets -- -D warnings
+
+step "lints: the clients without \`connector\`"
+cargo clippy --locked -p ghl-client -p ephysio-client --all-targets -- -D warnings
+
+step "lints: clinic-sync without \`demo\`"
+cargo clippy --locked -p clinic-sync --no-default-features -- -D warnings
+
+step "tests: the workspace"
+cargo test --locked --workspace --no-fail-fast
+
+step "tests: sync-core without \`testing\`"
+cargo test --locked -p sync-core --no-fail-fast
+
+step "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+
+if [ -z "$contract" ]; then
+    no_contract "$contract_missing"
+fi
+step "all good"

@@ -1,0 +1,123 @@
+//! The inbox.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use sync_core::{Depth, Handled, HintKey, HintQueue, RecordId, Result, Taken, TenantId, Urgency};
+
+use super::SqliteStore;
+use super::commit::ROWS;
+use crate::error::Failure;
+use crate::row;
+
+#[async_trait]
+impl HintQueue for SqliteStore {
+    async fn push(&self, hints: &[(HintKey, Urgency)], now: DateTime<Utc>) -> Result<()> {
+        let hints = hints.to_vec();
+        self.write(true, move |db| Box::pin(async move { push(db, &hints, now).await })).await
+    }
+
+    async fn take(&self, tenant: &TenantId, limit: usize, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Taken>> {
+        let tenant = tenant.clone();
+        self.write(false, move |db| Box::pin(async move { take(db, &tenant, limit, now, until).await })).await
+    }
+
+    async fn handled(&self, taken: &Taken, outcome: Handled) -> Result<()> {
+        let taken = taken.clone();
+        self.write(false, move |db| Box::pin(async move { handled(db, &taken, outcome).await })).await
+    }
+
+    async fn replay(&self, tenant: &TenantId, now: DateTime<Utc>) -> Result<usize> {
+        let replay = sqlx::query("UPDATE hint SET dead = 0, reason = NULL, attempts = 0, due = ? WHERE tenant = ? AND dead = 1");
+        let replay = replay.bind(row::micros(now)).bind(tenant.as_str().to_owned());
+        let replayed = self.write(true, |db| Box::pin(async move { Ok(replay.execute(db).await?.rows_affected()) })).await?;
+        Ok(usize::try_from(replayed).unwrap_or(usize::MAX))
+    }
+
+    async fn depth(&self, tenant: &TenantId) -> Result<Depth> {
+        let query = sqlx::query_as("SELECT count(*) FILTER (WHERE dead = 0), count(*) FILTER (WHERE dead = 1) FROM hint WHERE tenant = ?");
+        let (waiting, dead): (u32, u32) =
+            query.bind(tenant.as_str()).fetch_one(&self.readers).await.map_err(|error| self.fail(error))?;
+        Ok(Depth { waiting: waiting as usize, dead: dead as usize })
+    }
+}
+
+const fn rank(urgency: Urgency) -> i64 {
+    match urgency {
+        Urgency::Live => 0,
+        Urgency::Backfill => 1,
+    }
+}
+
+/// Adds hints. One that is there keeps its place, its attempts and its delay, unless it was given up.
+pub(super) async fn push(db: &mut SqliteConnection, hints: &[(HintKey, Urgency)], due: DateTime<Utc>) -> Result<(), Failure> {
+    for chunk in hints.chunks(ROWS) {
+        let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO hint (tenant, kind, side, record, urgency, due) ");
+        insert.push_values(chunk, |mut values, (key, urgency)| {
+            values.push_bind(key.tenant.as_str()).push_bind(key.kind.as_str()).push_bind(key.side.as_str());
+            values.push_bind(key.id.as_str()).push_bind(rank(*urgency)).push_bind(row::micros(due));
+        });
+        insert.push(
+            " ON CONFLICT (tenant, kind, side, record) DO UPDATE SET urgency = min(urgency, excluded.urgency), \
+             generation = generation + 1, due = CASE WHEN dead = 1 THEN excluded.due ELSE due END, dead = 0, reason = NULL",
+        );
+        insert.build().execute(&mut *db).await?;
+    }
+    Ok(())
+}
+
+async fn take(
+    db: &mut SqliteConnection,
+    tenant: &TenantId,
+    limit: usize,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<Taken>, Failure> {
+    // A hint that is taken again without having been handled has used up an attempt.
+    let take = "UPDATE hint SET attempts = attempts + (taken_until IS NOT NULL), taken_until = ?2 WHERE seq IN \
+                (SELECT seq FROM hint INDEXED BY hint_waiting WHERE tenant = ?3 AND dead = 0 AND due <= ?1 \
+                 AND (taken_until IS NULL OR taken_until <= ?1) ORDER BY urgency, seq LIMIT ?4) \
+                RETURNING urgency, seq, kind, side, record, attempts, generation";
+    let take = sqlx::query(take).bind(row::micros(now)).bind(row::micros(until)).bind(tenant.as_str());
+    let rows = take.bind(i64::try_from(limit).unwrap_or(i64::MAX)).fetch_all(db).await?;
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (urgency, seq): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        let key = HintKey {
+            tenant: tenant.clone(),
+            kind: row.try_get::<&str, _>(2)?.into(),
+            side: row::from_word(row.try_get(3)?)?,
+            id: RecordId::new(row.try_get::<String, _>(4)?),
+        };
+        let (attempts, generation): (u32, i64) = (row.try_get(5)?, row.try_get(6)?);
+        let urgency = if urgency == 0 { Urgency::Live } else { Urgency::Backfill };
+        all.push((seq, Taken { key, urgency, attempts, generation: generation.cast_unsigned() }));
+    }
+    // RETURNING promises no order.
+    all.sort_by_key(|(seq, taken)| (taken.urgency, *seq));
+    Ok(all.into_iter().map(|(_, taken)| taken).collect())
+}
+
+async fn handled(db: &mut SqliteConnection, taken: &Taken, outcome: Handled) -> Result<(), Failure> {
+    // The generation tells whether a hint came in during the work.
+    const DONE: &str = "DELETE FROM hint WHERE tenant = ?1 AND kind = ?2 AND side = ?3 AND record = ?4 AND generation <= ?5";
+    const AGAIN: &str = "UPDATE hint SET taken_until = NULL, attempts = 0 \
+                         WHERE tenant = ?1 AND kind = ?2 AND side = ?3 AND record = ?4 AND generation > ?5";
+    const RETRY: &str = "UPDATE hint SET taken_until = NULL, attempts = attempts + 1, due = ?5 \
+                         WHERE tenant = ?1 AND kind = ?2 AND side = ?3 AND record = ?4";
+    const DEAD: &str = "UPDATE hint SET taken_until = NULL, dead = 1, reason = ?5 \
+                        WHERE tenant = ?1 AND kind = ?2 AND side = ?3 AND record = ?4";
+    let HintKey { tenant, kind, side, id } = &taken.key;
+    let about = |statement| sqlx::query(statement).bind(tenant.as_str()).bind(kind.as_str()).bind(side.as_str()).bind(id.as_str());
+    match outcome {
+        Handled::Done => {
+            let generation = taken.generation.cast_signed();
+            if about(DONE).bind(generation).execute(&mut *db).await?.rows_affected() == 0 {
+                about(AGAIN).bind(generation).execute(db).await?;
+            }
+        }
+        Handled::Retry { due } => drop(about(RETRY).bind(row::micros(due)).execute(db).await?),
+        Handled::Dead { reason } => drop(about(DEAD).bind(reason).execute(db).await?),
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! The key that wraps all others.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{ErrorKind as Io, Write};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sync_core::{Error, ErrorKind, Result};
+use zeroize::Zeroizing;
+
+use super::{Key, identity};
+use crate::error::Failure;
+
+/// The key that wraps every tenant's data key: 32 bytes, as base64. It never comes to rest in the database.
+/// Its `Debug` prints nothing, and it is wiped when dropped.
+#[derive(Clone)]
+pub struct MasterKey(Key);
+
+/// The key file beside a database.
+#[derive(Debug)]
+pub struct KeyBeside {
+    /// The key.
+    pub key: MasterKey,
+    /// The file that holds it.
+    pub path: PathBuf,
+    /// Whether it was made just now. Then somebody should be told to back it up, apart from the database.
+    pub created: bool,
+}
+
+impl MasterKey {
+    /// A key from its text.
+    ///
+    /// # Errors
+    /// When it is not the base64 of 32 bytes.
+    pub fn from_base64(text: &str) -> Result<Self> {
+        let wrong = || Error::permanent(ErrorKind::Configuration, "the vault key is not the base64 of 32 bytes; make one: openssl rand -base64 32");
+        let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| wrong())?);
+        Key::from_slice(&bytes).map(Self).ok_or_else(wrong)
+    }
+
+    /// A key from a file that only its owner can read.
+    ///
+    /// # Errors
+    /// When the file cannot be read, can be read by others, or holds something else.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        refuse_shared(path)?;
+        let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| unreadable(path, error))?);
+        Self::from_base64(&text).map_err(|error| error.with_context("key file", path.display().to_string()))
+    }
+
+    /// The key in the file beside a database (its name with `.key` added), which is made for a new database.
+    ///
+    /// # Errors
+    /// When the file cannot be read or made, can be read by others, or is missing beside a database that
+    /// has something in it.
+    pub fn beside(database: impl AsRef<Path>) -> Result<KeyBeside> {
+        let database = database.as_ref();
+        let mut name = OsString::from(database);
+        name.push(".key");
+        let path = PathBuf::from(name);
+        if path.exists() {
+            return Ok(KeyBeside { key: Self::from_file(&path)?, path, created: false });
+        }
+        // A new key would not open an old database, and would hide that the old key is lost.
+        if fs::metadata(database).is_ok_and(|file| file.len() > 0) {
+            let message = "the key file of this database is missing; restore it from a backup, or give the key that was used before";
+            return Err(Error::permanent(ErrorKind::Configuration, message).with_context("key file", path.display().to_string()));
+        }
+        match create(&path) {
+            Ok(key) => Ok(KeyBeside { key, path, created: true }),
+            // Another process was quicker.
+            Err(error) if error.kind() == Io::AlreadyExists => Ok(KeyBeside { key: Self::from_file(&path)?, path, created: false }),
+            Err(error) => Err(Error::permanent(ErrorKind::Configuration, "the key file cannot be made; make its directory writable")
+                .with_context("key file", path.display().to_string())
+                .with_source(error)),
+        }
+    }
+
+    pub(crate) const fn key(&self) -> &Key {
+        &self.0
+    }
+
+    /// Something by which this key is recognised.
+    pub(crate) fn check(&self) -> Result<Vec<u8>, Failure> {
+        self.0.seal(&identity(&[b"vault_check"]), b"this is the key")
+    }
+
+    /// Whether that was made with this key.
+    pub(crate) fn fits(&self, check: &[u8]) -> bool {
+        self.0.open(&identity(&[b"vault_check"]), check).is_ok()
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(..)")
+    }
+}
+
+/// Writes a fresh key to a new file. It appears under its name only when it is whole and on the disk, so
+/// that an interruption leaves no half key, and nobody reads one.
+fn create(path: &Path) -> std::io::Result<MasterKey> {
+    let key = MasterKey(Key::random().map_err(|_| std::io::Error::other("no random numbers"))?);
+    let text = Zeroizing::new(STANDARD.encode(key.0.bytes()));
+    let mut draft = OsString::from(path);
+    draft.push(format!(".{}", std::process::id()));
+    let mut file = private().write(true).create_new(true).open(&draft)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(&draft, path));
+    fs::remove_file(&draft)?;
+    written?;
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), |parent| File::open(parent)?.sync_all())?;
+    Ok(key)
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> Error {
+    Error::permanent(ErrorKind::Configuration, "the key file cannot be read; check its path and owner")
+        .with_context("key file", path.display().to_string())
+        .with_source(error)
+}
+
+/// Options that make files for their owner only.
+pub(crate) fn private() -> fs::OpenOptions {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has a mode to set"))]
+    let mut options = fs::OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(unix)]
+fn refuse_shared(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path).map_err(|error| unreadable(path, error))?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let message = format!("others can read the vault key; run: chmod 600 {}", path.display());
+    Err(Error::permanent(ErrorKind::Configuration, message))
+}
+
+#[cfg(not(unix))]
+fn refuse_shared(_path: &Path) -> Result<()> {
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! Keys, and what is sealed under them.
+//!
+//! The master key comes from outside and wraps one random data key per tenant, kept in the database.
+//! From a tenant's data key come, by HKDF, the key of its digests, the key of its secrets, and one key
+//! per person, which also needs that person's salt.
+
+mod master;
+mod seal;
+mod tenant;
+
+pub(crate) use master::private;
+pub use master::{KeyBeside, MasterKey};
+pub use tenant::TenantKey;
+
+pub(crate) use seal::{Key, identity};
+pub(crate) use tenant::TenantSecrets;

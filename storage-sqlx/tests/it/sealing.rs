@@ -1,0 +1,118 @@
+//! What a person could read does not come to rest readable.
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+use sync_core::testing::sample::{OTHER_TENANT, TENANT, at, half, link_id, pre_image, review, storing};
+use sync_core::{Changes, Link, MappingReader, MappingStore, ReviewQuery};
+
+use crate::{Folder, KEY};
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+fn with_values() -> Changes {
+    let images = vec![pre_image(link_id(1), Some("canary before"), 0), pre_image(link_id(1), None, 10)];
+    Changes { opened: vec![review(1, Some(link_id(1)), 0), review(2, None, 1)], pre_images: images, ..storing([half(1, "L1")]) }
+}
+
+const ALL: ReviewQuery = ReviewQuery { id: None, kind: None, link: None, values: true };
+
+#[tokio::test]
+async fn nothing_sealed_is_readable_in_the_files() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    store.commit(&TENANT, with_values()).await.unwrap();
+    store.vault().put(&TENANT, "canary name", &SecretString::from("canary secret")).await.unwrap();
+    let digests = *store.tenant_key(&TENANT).await.unwrap().bytes();
+    for moment in ["open", "closed"] {
+        let bytes = folder.bytes();
+        assert!(contains(&bytes, "canary name"), "names are readable, so the search finds what is there ({moment})");
+        for canary in ["canary-1", "canary-2", "example.test", "canary before", "canary secret", KEY] {
+            assert!(!contains(&bytes, canary), "{canary} is readable in the files of the {moment} store");
+        }
+        assert!(!bytes.windows(32).any(|window| window == digests), "the digests' key is in the files of the {moment} store");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn secrets_are_kept_replaced_and_deleted() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    let read = async |name| store.vault().get(&TENANT, name).await.unwrap().map(|secret| secret.expose_secret().to_owned());
+    assert_eq!(read("token").await, None);
+    store.vault().put(&TENANT, "token", &"one".into()).await.unwrap();
+    store.vault().put(&TENANT, "other", &"".into()).await.unwrap();
+    store.vault().put(&TENANT, "token", &"two".into()).await.unwrap();
+    assert_eq!(read("token").await.as_deref(), Some("two"));
+    assert_eq!(read("other").await.as_deref(), Some(""));
+    assert!(store.vault().get(&OTHER_TENANT, "token").await.unwrap().is_none());
+    assert!(!store.vault().delete(&OTHER_TENANT, "token").await.unwrap());
+    assert!(store.vault().delete(&TENANT, "token").await.unwrap());
+    assert!(!store.vault().delete(&TENANT, "token").await.unwrap());
+    assert_eq!(read("token").await, None);
+}
+
+#[tokio::test]
+async fn tenants_have_keys_of_their_own() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    let (tenant, other) = (TENANT, OTHER_TENANT);
+    let (one, other) = tokio::join!(store.tenant_key(&tenant), store.tenant_key(&other));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_ne!(one.bytes(), other.bytes());
+    assert_eq!((one.version(), one.digester().version()), (1, 1));
+    let (again, at_once) = tokio::join!(store.tenant_key(&tenant), store.tenant_key(&tenant));
+    assert_eq!((again.unwrap().bytes(), at_once.unwrap().bytes()), (one.bytes(), one.bytes()));
+}
+
+#[tokio::test]
+async fn something_sealed_opens_in_its_own_place_only() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    store.vault().put(&TENANT, "one", &"first".into()).await.unwrap();
+    store.vault().put(&TENANT, "two", &"second".into()).await.unwrap();
+    store.close().await;
+    let mut db = SqliteConnectOptions::new().filename(folder.path()).connect().await.unwrap();
+    sqlx::query("UPDATE secret SET sealed = (SELECT sealed FROM secret WHERE name = 'two')").execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+    let store = folder.open().await;
+    let error = store.vault().get(&TENANT, "one").await.unwrap_err();
+    assert!(error.to_string().contains("cannot be opened"), "{error}");
+    assert_eq!(store.vault().get(&TENANT, "two").await.unwrap().unwrap().expose_secret(), "second");
+}
+
+#[tokio::test]
+async fn old_values_are_purged_when_their_time_is_up() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    store.commit(&TENANT, with_values()).await.unwrap();
+    let until = pre_image(link_id(1), None, 0).until;
+    assert_eq!(store.purge(at(0)).await.unwrap(), 0);
+    assert_eq!(store.purge(until).await.unwrap(), 1);
+    let left = store.pre_images(&TENANT, link_id(1)).await.unwrap();
+    assert!(left == [pre_image(link_id(1), None, 10)]);
+}
+
+#[tokio::test]
+async fn nothing_about_an_erased_person_opens_again() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    store.commit(&TENANT, with_values()).await.unwrap();
+    store.close().await;
+    let before = folder.bytes();
+    let mut db = SqliteConnectOptions::new().filename(folder.path()).connect().await.unwrap();
+    let salt: Vec<u8> = sqlx::query_scalar("SELECT salt FROM person_salt WHERE link <> x''").fetch_one(&mut db).await.unwrap();
+    db.close().await.unwrap();
+    assert!(before.windows(16).any(|window| window == salt));
+
+    let store = folder.open().await;
+    let erased = Link { version: 1, standing: sync_core::Standing::Erased, ..half(1, "L1") };
+    store.commit(&TENANT, storing([erased])).await.unwrap();
+    assert!(store.reviews(&TENANT, &ALL).await.unwrap()[0].values.0.is_empty());
+    assert!(!store.reviews(&TENANT, &ALL).await.unwrap()[1].values.0.is_empty(), "what is not about the person stays");
+    store.close().await;
+    assert!(!folder.bytes().windows(16).any(|window| window == salt), "no file holds the salt any more");
+}

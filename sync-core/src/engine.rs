@@ -1,0 +1,247 @@
+//! The engine of one kind of one tenant: plans, sweeps, and single records.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::execute::Executor;
+use crate::observer::{Observer, Silent};
+use crate::plan::{Look, Plan, Planned, Planner, Work};
+use crate::{
+    Changes, Desk, Error, ErrorKind, Fence, Kind, LinkId, LinkQuery, MappingStore, Observation, Reason, RecordId, Result, Review, ReviewQuery,
+    Run, RunCounts, RunId, RunState, Setup, Side, Sides, Sink, Source,
+};
+
+/// Keeps the records of one kind in sync for one tenant.
+///
+/// # Guarantees
+/// - A create makes at most one record, whatever interrupts it, provided that a created record becomes
+///   visible within the sink's `settle` time.
+/// - A fresh edit is never overwritten unless a rule names the loser; then its value is kept for 30 days.
+/// - A listing that is empty, partial or refused removes nothing.
+/// - [`plan`](Self::plan) writes nothing, by type.
+///
+/// # Assumptions
+/// One engine at a time works on a kind of a tenant: hold the tenant's lease, and pass its fence.
+pub struct Engine {
+    planner: Planner,
+    sinks: Sides<Arc<dyn Sink>>,
+    store: Arc<dyn MappingStore>,
+    observer: Arc<dyn Observer>,
+    cancel: CancellationToken,
+    fence: Option<Fence>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("planner", &self.planner).field("fence", &self.fence).finish_non_exhaustive()
+    }
+}
+
+/// What a run did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The run.
+    pub run: RunId,
+    /// The kind of record.
+    pub kind: Kind,
+    /// How it ended.
+    pub state: RunState,
+    /// What it did, per side.
+    pub counts: Sides<RunCounts>,
+    /// Brakes that stopped a batch.
+    pub brakes: Vec<Reason>,
+    /// How many review items are open now.
+    pub open_reviews: usize,
+}
+
+impl Engine {
+    /// An engine over two sides and a store.
+    ///
+    /// # Errors
+    /// A `Configuration` error when policy and sides do not fit together.
+    pub fn new(setup: Setup, sinks: Sides<Arc<dyn Sink>>, store: Arc<dyn MappingStore>) -> Result<Self> {
+        setup.check(&sinks)?;
+        let source = |side: Side| -> Arc<dyn Source> { sinks[side].clone() };
+        let planner = Planner::new(setup, Sides::from_fn(source), store.clone());
+        Ok(Self { planner, sinks, store, observer: Arc::new(Silent), cancel: CancellationToken::new(), fence: None })
+    }
+
+    /// Tells somebody what happens.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// Stops between two writes once the token is cancelled. What was begun is finished.
+    #[must_use]
+    pub fn with_cancellation(mut self, cancel: CancellationToken) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// Commits only while this lease is held.
+    #[must_use]
+    pub fn with_fence(mut self, fence: Fence) -> Self {
+        self.fence = Some(fence);
+        self
+    }
+
+    /// The planner, for those who only want to look.
+    #[must_use]
+    pub fn planner(&self) -> &Planner {
+        &self.planner
+    }
+
+    /// Where people decide review items and take links in hand.
+    #[must_use]
+    pub fn desk(&self) -> Desk<'_> {
+        Desk { planner: &self.planner, store: self.store.as_ref(), fence: self.fence }
+    }
+
+    /// What a sweep would do now, without doing it.
+    ///
+    /// # Errors
+    /// When a side or the store cannot be read.
+    pub async fn plan(&self) -> Result<Plan> {
+        self.planner.plan().await
+    }
+
+    /// Reads everything on both sides, and does what is to be done.
+    ///
+    /// # Errors
+    /// When a side or the store fails in a way that would meet every record. What was done before counts,
+    /// and the next sweep goes on.
+    pub async fn sweep(&self) -> Result<Report> {
+        let env = self.planner.setup.env.as_ref();
+        let mut run = Run {
+            id: env.run_id(),
+            kind: self.planner.kind().clone(),
+            started_at: env.now(),
+            ended_at: None,
+            state: RunState::Running,
+            counts: Sides::default(),
+        };
+        self.note(&run).await?;
+        let mut planned = match self.planner.sweep(self.observer.as_ref()).await {
+            Ok(planned) => planned,
+            Err(error) => return Err(self.ended(run, error).await),
+        };
+        run.counts = planned.counts();
+        let brakes = planned.brakes.clone();
+        let executor = self.executor(Some(run.id), &planned)?;
+        self.ask_about_batch(&executor, &mut planned).await?;
+        let outcome = if planned.is_stopped() { Ok(()) } else { executor.execute(planned).await };
+        run.counts = *executor.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = outcome {
+            return Err(self.ended(run, error).await);
+        }
+        run.state = RunState::Completed;
+        let open_reviews = self.count_reviews(&mut run.counts).await?;
+        run.ended_at = Some(env.now());
+        self.note(&run).await?;
+        Ok(Report { run: run.id, kind: run.kind, state: run.state, counts: run.counts, brakes, open_reviews })
+    }
+
+    /// Looks at one record, and does what is to be done about it. Costs the same however many there are.
+    ///
+    /// # Errors
+    /// When a side or the store cannot be asked. A side without single reads cannot be hinted at.
+    pub async fn reconcile(&self, side: Side, id: &RecordId) -> Result<()> {
+        let rules = self.planner.rules()?;
+        if !rules.sides[side].single_read {
+            let message = format!("{} cannot be asked for a single record; a sweep looks at it", rules.sides[side].system);
+            return Err(Error::permanent(ErrorKind::Configuration, message));
+        }
+        let observation = self.planner.source(side).read(self.planner.kind(), id).await?;
+        let query = LinkQuery::Ends { kind: self.planner.kind().clone(), side, ids: vec![id.clone()] };
+        let link = self.store.links(&self.planner.setup.tenant, &query).await?.into_iter().next();
+        let look = match observation {
+            Observation::Found(record) => Look::Read(record),
+            // A missing record is left to the sweeps: alone it is no evidence.
+            Observation::Missing => return Ok(()),
+        };
+        let work = match link {
+            None => self.planner.half(side, id.clone(), look, &rules),
+            Some(link) => self.known(link, side, look).await?,
+        };
+        let planned = self.planner.single(work).await?;
+        let executor = self.executor(None, &planned)?;
+        executor.execute(planned).await
+    }
+
+    async fn known(&self, link: crate::Link, side: Side, look: Look) -> Result<Work> {
+        let mut work = Work::stored(link);
+        work.looks[side] = look;
+        let other = side.opposite();
+        if work.link.ends[other].is_some() && self.planner.rules()?.sides[other].single_read {
+            self.planner.reread(&mut work, other).await?;
+        }
+        Ok(work)
+    }
+
+    fn executor(&self, run: Option<RunId>, planned: &Planned) -> Result<Executor<'_>> {
+        let mut open: BTreeMap<LinkId, Vec<Review>> = BTreeMap::new();
+        for review in &planned.reviews {
+            if let Some(link) = review.link {
+                open.entry(link).or_default().push(review.clone());
+            }
+        }
+        Ok(Executor {
+            planner: &self.planner,
+            rules: self.planner.rules()?,
+            sinks: Sides::new(self.sinks.left.as_ref(), self.sinks.right.as_ref()),
+            store: self.store.as_ref(),
+            observer: self.observer.as_ref(),
+            cancel: &self.cancel,
+            fence: self.fence,
+            run,
+            context: planned.context(),
+            open,
+            counts: Mutex::new(planned.counts()),
+        })
+    }
+
+    async fn ask_about_batch(&self, executor: &Executor<'_>, planned: &mut Planned) -> Result<()> {
+        let unidentified = planned.unidentified.drain(..).map(|element| {
+            tracing::warn!(side = %element.side, error = %element.why, "an element of a listing could not be read");
+            Reason::Undecodable { side: element.side, record: None, detail: element.why.to_string() }
+        });
+        let reasons: Vec<Reason> = planned.brakes.iter().cloned().chain(unidentified).collect();
+        let changes = executor.batch_questions(reasons, &planned.reviews);
+        if !changes.is_empty() {
+            self.store.commit(&self.planner.setup.tenant, changes).await?;
+        }
+        Ok(())
+    }
+
+    async fn note(&self, run: &Run) -> Result<()> {
+        let changes = Changes { run: Some(run.clone()), fence: self.fence, ..Changes::default() };
+        Ok(self.store.commit(&self.planner.setup.tenant, changes).await?)
+    }
+
+    /// Notes that a run ended by an error, and gives the error back.
+    async fn ended(&self, mut run: Run, error: Error) -> Error {
+        run.state = if error.kind() == ErrorKind::Cancelled { RunState::Cancelled } else { RunState::Failed };
+        run.ended_at = Some(self.planner.setup.env.now());
+        if let Err(second) = self.note(&run).await {
+            tracing::warn!(error = %second, "the end of the run could not be noted");
+        }
+        error
+    }
+
+    async fn count_reviews(&self, counts: &mut Sides<RunCounts>) -> Result<usize> {
+        let query = ReviewQuery { kind: Some(self.planner.kind().clone()), ..ReviewQuery::default() };
+        let reviews = self.store.reviews(&self.planner.setup.tenant, &query).await?;
+        let open: Vec<&Review> = reviews.iter().filter(|review| review.decision.is_none()).collect();
+        for review in &open {
+            let side = if review.records.left.is_some() { Side::Left } else { Side::Right };
+            counts[side].review += 1;
+        }
+        Ok(open.len())
+    }
+}

@@ -1,0 +1,276 @@
+//! Creating a record, at most once, in systems that know no idempotency keys.
+
+use std::collections::BTreeSet;
+
+use super::{Executor, Finished};
+use crate::decide::written;
+use crate::plan::{Step, Strength, Task, compare, draft_fields};
+use crate::schema::marks;
+use crate::{
+    Action, Base, Draft, End, EndState, Field, FieldName, Fields, Link, LinkQuery, Observation, Outcome, Permit, Reason, Record, RecordId,
+    Result, Settled, SharedIdentifier, Side, Sides, Written,
+};
+
+/// How often values that another record has are left out before a person is asked.
+const OMISSIONS: usize = 3;
+
+/// What a refusal for a duplicate means.
+enum Duplicate {
+    /// The other record is ours, or the same person's and free: take it.
+    Adopt(Box<Record>, Option<(crate::LinkId, u64)>),
+    /// Another record has these values: leave them out.
+    Omit(BTreeSet<FieldName>),
+    /// A person has to look.
+    Ask(Reason),
+}
+
+impl Executor<'_> {
+    pub(super) async fn create(&self, permit: &Permit, mut task: Task, side: Side) -> Finished {
+        let source = side.opposite();
+        if task.judgement.reread[source] {
+            task = match self.look_again(task, source).await {
+                Ok(task) => task,
+                Err(finished) => return *finished,
+            };
+        }
+        match task.work.record(source, self.planner.source(source)) {
+            Ok(Some(record)) => self.create_from(permit, task, side, &record).await,
+            _ => self.withdrawn(task),
+        }
+    }
+
+    /// Reads the source once more: a difference seen only in a listing that lags is never written.
+    async fn look_again(&self, mut task: Task, source: Side) -> Result<Task, Box<Finished>> {
+        let intent = task.work.link.intent.take();
+        if let Err(error) = self.planner.reread(&mut task.work, source).await {
+            let mut finished = Finished::new(task);
+            self.failed(&mut finished, source, Action::Create, error);
+            return Err(Box::new(finished));
+        }
+        let stored = task.work.stored.clone();
+        match self.planner.judge_again(&mut task.work, &self.context) {
+            Ok(judgement) => task.judgement = judgement,
+            Err(_) => return Err(Box::new(self.withdrawn(task))),
+        }
+        if !matches!(task.judgement.step, Some(Step::Create(_))) {
+            return Err(Box::new(self.withdrawn(task)));
+        }
+        task.work.link.intent = intent;
+        task.work.stored = stored;
+        Ok(task)
+    }
+
+    /// Takes the announcement back: nothing was sent.
+    fn withdrawn(&self, mut task: Task) -> Finished {
+        task.work.link.intent = None;
+        Finished::new(task)
+    }
+
+    async fn create_from(&self, permit: &Permit, task: Task, side: Side, record: &Record) -> Finished {
+        let mut finished = Finished::new(task);
+        let Some(intent) = finished.task.work.link.intent.clone() else { return finished };
+        let mut omitted = BTreeSet::new();
+        for _ in 0..=OMISSIONS {
+            let draft = Draft {
+                kind: record.kind.clone(),
+                fields: without(&draft_fields(&self.rules, record, side), &omitted),
+                references: record.references.clone(),
+                token: intent.token,
+            };
+            match self.sinks[side].create(permit, &draft).await {
+                Ok(Written::Done(made)) => {
+                    self.made(&mut finished, side, record, End::present(made.id.clone()), Some(&made), &draft.fields, &omitted);
+                    return finished;
+                }
+                Ok(Written::NotShown(id)) => {
+                    self.made(&mut finished, side, record, End::present(id), None, &draft.fields, &omitted);
+                    return finished;
+                }
+                Ok(Written::Pending(id)) => {
+                    let since = self.planner.setup.env.now();
+                    let end = End { state: EndState::Pending { since }, ..End::present(id) };
+                    self.made(&mut finished, side, record, end, None, &draft.fields, &omitted);
+                    return finished;
+                }
+                Ok(Written::Exists { id, fields }) => match self.duplicate(&finished, side, id, &fields, &draft.fields, &omitted).await {
+                    Ok(Duplicate::Omit(more)) => omitted.extend(more),
+                    Ok(Duplicate::Adopt(found, absorbed)) => {
+                        finished.task.work.absorbed = absorbed;
+                        self.adopted(&mut finished, side, record, &found);
+                        return finished;
+                    }
+                    Ok(Duplicate::Ask(reason)) => return self.asked(finished, reason),
+                    Err(error) => return self.not_made(finished, side, error),
+                },
+                Err(error) => return self.not_made(finished, side, error),
+            }
+        }
+        finished.task.work.link.intent = None;
+        finished
+    }
+
+    fn not_made(&self, mut finished: Finished, side: Side, error: crate::Error) -> Finished {
+        if !error.is_unknown() {
+            finished.task.work.link.intent = None;
+        }
+        let refused = error.verdict() == crate::Verdict::Permanent;
+        self.failed(&mut finished, side, Action::Create, error);
+        if refused && finished.fatal.is_none() {
+            self.rest(&mut finished);
+        }
+        finished
+    }
+
+    fn asked(&self, mut finished: Finished, reason: Reason) -> Finished {
+        finished.task.work.link.intent = None;
+        finished.task.judgement.reasons.push(reason);
+        self.rest(&mut finished);
+        finished
+    }
+
+    /// Nothing more is tried until one side shows other bytes, or a person decides.
+    pub(super) fn rest(&self, finished: &mut Finished) {
+        let work = &mut finished.task.work;
+        work.link.settled = true;
+        work.link.eyes = self.rules.eyes();
+        for side in Side::BOTH {
+            let bytes = work.bytes(side, self.rules.digester);
+            if let Some(end) = work.link.ends[side].as_mut() {
+                end.raw = bytes;
+            }
+        }
+    }
+
+    /// A refused create names another record. It may be the one we want, or merely share a value.
+    async fn duplicate(
+        &self,
+        finished: &Finished,
+        side: Side,
+        id: RecordId,
+        named: &[FieldName],
+        draft: &Fields,
+        omitted: &BTreeSet<FieldName>,
+    ) -> Result<Duplicate> {
+        let link = &finished.task.work.link;
+        let description = self.rules.sides[side];
+        let ask = |other: RecordId| Ok(Duplicate::Ask(Reason::SharedIdentifier { other }));
+        if !description.single_read {
+            return ask(id);
+        }
+        let Observation::Found(other) = self.sinks[side].read(self.planner.kind(), &id).await? else { return ask(id) };
+        let owner = self.owner(side, &other.id).await?;
+        let free = owner.as_ref().is_none_or(|owner| owner.only_side() == Some(side) && !owner.is_tombstone());
+        let ours = other.token.is_some() && other.token == link.intent.as_ref().map(|intent| intent.token);
+        let identity = marks(self.rules.schema, self.rules.digester, &other);
+        let own = link.ends[side.opposite()].as_ref().map(|end| end.identity.clone()).unwrap_or_default();
+        let told_apart = self.context.told_apart(link.id, &other.id);
+        match compare(self.rules.schema, &own, &identity) {
+            Strength::Strong if free && !told_apart => {
+                return Ok(Duplicate::Adopt(other, owner.map(|owner| (owner.id, owner.version))));
+            }
+            Strength::Hint if free && !told_apart => return Ok(Duplicate::Ask(Reason::PossibleMatch { candidate: id })),
+            _ if ours => return Ok(Duplicate::Adopt(other, owner.map(|owner| (owner.id, owner.version)))),
+            _ => {}
+        }
+        let shared = self.shared(named, draft, &other);
+        let left = |name: &&FieldName| {
+            !shared.contains(*name) && !omitted.contains(*name) && matches!(draft.get(name), Field::Value(_))
+        };
+        let identifiable = description.unique.iter().any(|name| left(&name)) || told_apart;
+        if self.rules.policy.shared_identifier == SharedIdentifier::Review || shared.is_empty() || !identifiable {
+            return ask(id);
+        }
+        Ok(Duplicate::Omit(shared))
+    }
+
+    async fn owner(&self, side: Side, id: &RecordId) -> Result<Option<Link>> {
+        let query = LinkQuery::Ends { kind: self.planner.kind().clone(), side, ids: vec![id.clone()] };
+        Ok(self.store.links(&self.planner.setup.tenant, &query).await?.into_iter().next())
+    }
+
+    /// The drafted values that the other record has: those that the side named, and those that are equal.
+    pub(super) fn shared(&self, named: &[FieldName], draft: &Fields, other: &Record) -> BTreeSet<FieldName> {
+        let same = |name: &&FieldName| match (draft.get(name), other.fields.get(name)) {
+            (Field::Value(one), Field::Value(two)) => self.rules.schema.comparable(name, one) == self.rules.schema.comparable(name, two),
+            _ => false,
+        };
+        let equal = self.rules.sides.left.unique.iter().chain(&self.rules.sides.right.unique).filter(same);
+        let drafted = |name: &&FieldName| matches!(draft.get(name), Field::Value(_));
+        named.iter().filter(drafted).chain(equal).cloned().collect()
+    }
+
+    /// Records what was created.
+    #[expect(clippy::too_many_arguments, reason = "one call site per kind of answer; a struct would only rename the arguments")]
+    fn made(
+        &self,
+        finished: &mut Finished,
+        side: Side,
+        source: &Record,
+        mut end: End,
+        made: Option<&Record>,
+        draft: &Fields,
+        omitted: &BTreeSet<FieldName>,
+    ) {
+        if let Some(made) = made {
+            end.identity = marks(self.rules.schema, self.rules.digester, made);
+        }
+        let link = &mut finished.task.work.link;
+        for name in self.rules.policy.fields.keys() {
+            let base = self.first_base(link, side, name, source, made, draft, omitted);
+            link.bases.insert(name.clone(), base);
+        }
+        link.ends[side] = Some(end);
+        link.token = link.intent.take().map(|intent| intent.token);
+        link.eyes = self.rules.eyes();
+        link.settled = false;
+        link.settled_at = Some(self.planner.setup.env.now());
+        self.log(finished, side, Action::Create, Outcome::Done, draft.names().cloned().collect());
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all of them decide the first base of a field")]
+    fn first_base(
+        &self,
+        link: &Link,
+        side: Side,
+        name: &FieldName,
+        source: &Record,
+        made: Option<&Record>,
+        draft: &Fields,
+        omitted: &BTreeSet<FieldName>,
+    ) -> Base {
+        let empty = self.rules.digest(link.salt, name, Field::Empty);
+        let answered = made.and_then(|made| self.rules.digest(link.salt, name, made.fields.get(name)));
+        let mut shown = Sides::new(None, None);
+        shown[side.opposite()] = self.rules.digest(link.salt, name, source.fields.get(name));
+        if draft.get(name).is_known() {
+            return written(shown, side, answered);
+        }
+        // What was not given is empty in a new record, as long as its side does not say otherwise.
+        shown[side] = answered.or(empty);
+        let settled = match omitted.contains(name) {
+            true => Settled::Withheld(side),
+            false if shown.left == shown.right => Settled::Agreed,
+            false => Settled::Apart,
+        };
+        Base { shown, settled }
+    }
+
+    /// Records that the record was there already. Its fields are compared by the next look.
+    fn adopted(&self, finished: &mut Finished, side: Side, _source: &Record, found: &Record) {
+        let identity = marks(self.rules.schema, self.rules.digester, found);
+        let link = &mut finished.task.work.link;
+        link.ends[side] = Some(End { identity, ..End::present(found.id.clone()) });
+        link.token = link.intent.take().map(|intent| intent.token);
+        link.settled = false;
+        self.log(finished, side, Action::Link, Outcome::Found, Vec::new());
+    }
+}
+
+/// The draft without some fields.
+fn without(draft: &Fields, omitted: &BTreeSet<FieldName>) -> Fields {
+    let mut rest = draft.clone();
+    for name in omitted {
+        rest.set(name.clone(), Field::Unknown);
+    }
+    rest
+}

@@ -1,0 +1,201 @@
+//! What to do with one link, once it is known what both sides show. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::matching::Match;
+use super::survey::Listing;
+use super::work::{Look, Work};
+use crate::decide::{Rules, Rulings, decide};
+use crate::{EndState, Field, FieldName, Fields, Presence, Reason, Record, Removal, Side, Sides, Standing, Support};
+
+/// How long a record that we asked for may stay away before a person is reminded.
+const PENDING_REMINDER: chrono::Duration = chrono::Duration::days(3);
+
+/// The remote write that a link needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Create a record on this side.
+    Create(Side),
+    /// Write these fields.
+    Update(Sides<BTreeSet<FieldName>>),
+    /// Remove the record on this side.
+    Remove(Side),
+}
+
+/// What to do with one link.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Judgement {
+    pub(crate) step: Option<Step>,
+    /// Sides to be read again before the step, since a listing is not enough to write.
+    pub(crate) reread: Sides<bool>,
+    /// What a person must decide or do.
+    pub(crate) reasons: Vec<Reason>,
+    /// Something waits for something else, without a person.
+    pub(crate) parked: bool,
+}
+
+/// What a judgement depends on besides the link.
+pub(crate) struct Bench<'a> {
+    pub(crate) rules: Rules<'a>,
+    pub(crate) listings: Sides<Option<Listing>>,
+    pub(crate) rulings: &'a BTreeMap<crate::LinkId, Rulings>,
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl Bench<'_> {
+    /// Judges a link and brings it to the state in which it is to be committed, short of the step.
+    pub(crate) fn judge(&self, work: &mut Work, records: Sides<Option<&Record>>, matched: Match, went: Sides<bool>) -> Judgement {
+        if let Some((side, detail)) = work.broken() {
+            let record = work.link.ends[side].as_ref().map(|end| end.id.clone());
+            let reason = Reason::Undecodable { side, record, detail: detail.to_owned() };
+            return Judgement { reasons: vec![reason], ..Judgement::default() };
+        }
+        if work.link.standing != Standing::Active {
+            return Judgement::default();
+        }
+        match work.link.only_side() {
+            Some(side) => self.half(work, side, records[side], matched),
+            None => self.joined(work, records, went),
+        }
+    }
+
+    fn half(&self, work: &mut Work, side: Side, record: Option<&Record>, matched: Match) -> Judgement {
+        let parked = Judgement { parked: true, ..Judgement::default() };
+        match matched {
+            // The counterpart is known, but was taken in the meantime: the next sweep sees more.
+            Match::Wait | Match::One(_) | Match::Confirms(_) => return parked,
+            Match::Ask(reason) => return self.at_rest(work, vec![reason]),
+            Match::Nobody => {}
+        }
+        let (Some(record), Some(EndState::Present)) = (record, work.link.ends[side].as_ref().map(|end| end.state)) else {
+            return self.at_rest(work, Vec::new());
+        };
+        let target = side.opposite();
+        if work.link.intent.is_some() && !self.create_is_absent(work, target) {
+            return parked;
+        }
+        if record.presence != Presence::Live || !self.rules.policy.scope[side].admits(record) {
+            return self.at_rest(work, Vec::new());
+        }
+        if self.rules.sides[target].create == Support::Manual {
+            return self.at_rest(work, vec![Reason::Manual { side: target, fields: Vec::new() }]);
+        }
+        let draft = draft_fields(&self.rules, record, target);
+        let lacks = |name: &&FieldName| !matches!(draft.get(name), Field::Value(_));
+        let missing: Vec<FieldName> = self.rules.sides[target].required.iter().filter(lacks).cloned().collect();
+        if !missing.is_empty() {
+            return self.at_rest(work, vec![Reason::MissingData { side: target, fields: missing }]);
+        }
+        let reread = self.must_reread(work, side);
+        Judgement { step: Some(Step::Create(target)), reread, ..Judgement::default() }
+    }
+
+    /// Whether it is certain that an earlier attempt made no record: a complete listing begun after the
+    /// record could have appeared does not show it. (One that shows it was adopted before.)
+    fn create_is_absent(&self, work: &Work, target: Side) -> bool {
+        let Some(intent) = &work.link.intent else { return true };
+        let description = self.rules.sides[target];
+        let visible_by = intent.begun_at + description.settle + description.lag;
+        self.listings[target].is_some_and(|listing| listing.complete && listing.began >= visible_by)
+    }
+
+    fn joined(&self, work: &mut Work, records: Sides<Option<&Record>>, went: Sides<bool>) -> Judgement {
+        let states = work.link.ends.as_ref().map(|end| end.as_ref().map(|end| end.state));
+        for side in Side::BOTH {
+            match states[side] {
+                Some(EndState::Present) => {}
+                Some(EndState::Pending { since }) => return self.pending(side, since),
+                Some(EndState::Missing { .. }) | None => return Judgement { parked: true, ..Judgement::default() },
+                Some(EndState::Gone | EndState::Inactive) => return self.retired(work, side, records, went[side]),
+            }
+        }
+        self.compare(work, records)
+    }
+
+    fn pending(&self, side: Side, since: DateTime<Utc>) -> Judgement {
+        let overdue = self.now - since > PENDING_REMINDER;
+        let reasons = if overdue { vec![Reason::StillPending { side }] } else { Vec::new() };
+        Judgement { parked: true, reasons, ..Judgement::default() }
+    }
+
+    fn retired(&self, work: &mut Work, gone: Side, records: Sides<Option<&Record>>, just_now: bool) -> Judgement {
+        let other = gone.opposite();
+        let wanted = self.rules.policy.removal[other] == Removal::Remove && self.rules.sides[other].remove == Support::Enabled;
+        let is_gone = work.link.ends[gone].as_ref().is_some_and(|end| end.state == EndState::Gone);
+        if !(wanted && is_gone && just_now) {
+            return self.at_rest(work, Vec::new());
+        }
+        let decision = decide(&work.link, records, true, &Rulings::default(), &self.rules);
+        if records[other].is_none() || decision.writes_anything() || !decision.reviews.is_empty() {
+            return self.at_rest(work, Vec::new());
+        }
+        Judgement { step: Some(Step::Remove(other)), reread: self.must_reread(work, other), ..Judgement::default() }
+    }
+
+    fn compare(&self, work: &mut Work, records: Sides<Option<&Record>>) -> Judgement {
+        let stale = Sides::from_fn(|side| !work.is_fresh(side, self.rules.sides[side].lag));
+        let believed = Sides::from_fn(|side| if stale[side] { None } else { records[side] });
+        let same_bytes = Side::BOTH.into_iter().all(|side| self.same_bytes(work, side));
+        let none = Rulings::default();
+        let rulings = self.rulings.get(&work.link.id).unwrap_or(&none);
+        let decision = decide(&work.link, believed, same_bytes, rulings, &self.rules);
+        if !decision.settled.is_empty() {
+            work.link.settled_at = Some(self.now);
+        }
+        work.link.bases.extend(decision.settled.clone());
+        let waits = Side::BOTH.into_iter().any(|side| stale[side] || records[side].is_none());
+        if !decision.writes_anything() {
+            let judgement = if waits { Judgement::default() } else { self.at_rest(work, Vec::new()) };
+            return Judgement { reasons: decision.reviews, parked: waits, ..judgement };
+        }
+        let mut reread = Sides::new(false, false);
+        for side in Side::BOTH {
+            let source_lags = !decision.writes[side.opposite()].is_empty() && self.must_reread(work, side)[side];
+            reread[side] = source_lags || stale[side] || records[side].is_none();
+            if reread[side] && !self.rules.sides[side].single_read {
+                return Judgement { reasons: decision.reviews, parked: true, ..Judgement::default() };
+            }
+        }
+        Judgement { step: Some(Step::Update(decision.writes)), reread, reasons: decision.reviews, parked: false }
+    }
+
+    fn same_bytes(&self, work: &Work, side: Side) -> bool {
+        let settled = work.link.ends[side].as_ref().and_then(|end| end.raw);
+        settled.is_some() && settled == work.bytes(side, self.rules.digester)
+    }
+
+    /// A difference seen only in a listing that may lag is never written without a read.
+    fn must_reread(&self, work: &Work, source: Side) -> Sides<bool> {
+        let description = self.rules.sides[source];
+        let mut reread = Sides::new(false, false);
+        reread[source] = description.single_read && !description.lag.is_zero() && matches!(work.looks[source], Look::Listed(..));
+        reread
+    }
+
+    /// Nothing is left to do until one side shows other bytes.
+    fn at_rest(&self, work: &mut Work, reasons: Vec<Reason>) -> Judgement {
+        work.link.settled = true;
+        work.link.eyes = self.rules.eyes();
+        for side in Side::BOTH {
+            let bytes = work.bytes(side, self.rules.digester);
+            if let Some(end) = work.link.ends[side].as_mut() {
+                end.raw = bytes;
+            }
+        }
+        Judgement { reasons, ..Judgement::default() }
+    }
+}
+
+/// What a record created on `target` would be given of this record.
+pub(crate) fn draft_fields(rules: &Rules<'_>, record: &Record, target: Side) -> Fields {
+    let mut draft = Fields::default();
+    for (name, policy) in &rules.policy.fields {
+        let accepted = rules.sides[target].field(name).is_some_and(|field| field.create);
+        if let (Field::Value(value), true, true) = (record.fields.get(name), policy.direction.creates(target), accepted) {
+            draft.set(name.clone(), Field::Value(value));
+        }
+    }
+    draft
+}

@@ -1,0 +1,482 @@
+//! Makes plans. Everything in here reads; nothing can write.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use super::absence::update_presence;
+use super::adopt::{adopt, confirm};
+use super::judge::{Bench, Judgement, Step};
+use super::matching::{Match, Matcher, Strength, compare, is_matchable, join};
+use super::survey::{Listing, Survey, Surveyor};
+use super::work::{Look, Unidentified, Work};
+use super::{Operation, Plan, PlannedReview};
+use crate::decide::{Rules, Rulings, Ruling};
+use crate::observer::{Observer, Silent};
+use crate::schema::marks;
+use crate::{
+    Action, Braked, Decision, End, FieldName, Kind, Link, LinkId, LinkQuery, MappingReader, Observation, Reason, RecordId,
+    Result, Review, ReviewQuery, Role, RunCounts, Salt, Setup, Side, Sides, Source, Standing,
+};
+
+/// How many links are loaded at a time.
+const BATCH: usize = 500;
+
+/// Makes plans for one kind of one tenant. It holds sources and a reader, no sink and no store, so that it
+/// cannot write.
+#[derive(Clone)]
+pub struct Planner {
+    pub(crate) setup: Setup,
+    pub(crate) sources: Sides<Arc<dyn Source>>,
+    pub(crate) reader: Arc<dyn MappingReader>,
+}
+
+impl fmt::Debug for Planner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Planner").field("setup", &self.setup).finish_non_exhaustive()
+    }
+}
+
+/// A link, what was seen of it, and what to do.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    pub(crate) work: Work,
+    pub(crate) judgement: Judgement,
+}
+
+/// A plan with everything needed to carry it out.
+#[derive(Debug, Default)]
+pub(crate) struct Planned {
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) listings: Sides<Option<Listing>>,
+    pub(crate) known: Sides<usize>,
+    pub(crate) brakes: Vec<Reason>,
+    pub(crate) unidentified: Vec<Unidentified>,
+    /// The open review items of the kind, without values.
+    pub(crate) reviews: Vec<Review>,
+}
+
+/// A brake that a person has lifted once.
+pub(crate) fn is_lifted(reviews: &[Review], reason: &Reason) -> bool {
+    let same = |review: &&Review| review.reason.name() == reason.name() && review.reason.subject() == reason.subject();
+    reviews.iter().find(same).is_some_and(|review| review.decision == Some(Decision::LiftBrake))
+}
+
+impl Planner {
+    /// A planner.
+    #[must_use]
+    pub fn new(setup: Setup, sources: Sides<Arc<dyn Source>>, reader: Arc<dyn MappingReader>) -> Self {
+        Self { setup, sources, reader }
+    }
+
+    /// What a sweep would do now. Reads both sides and the store, and changes neither.
+    ///
+    /// # Errors
+    /// When a side or the store cannot be read.
+    pub async fn plan(&self) -> Result<Plan> {
+        Ok(self.sweep(&Silent).await?.plan(self.kind()))
+    }
+
+    pub(crate) fn kind(&self) -> &Kind {
+        self.setup.schema.kind()
+    }
+
+    pub(crate) fn source(&self, side: Side) -> &dyn Source {
+        self.sources[side].as_ref()
+    }
+
+    pub(crate) fn rules(&self) -> Result<Rules<'_>> {
+        self.setup.rules(Sides::new(self.sources.left.as_ref(), self.sources.right.as_ref()))
+    }
+
+    /// Plans a sweep over everything.
+    pub(crate) async fn sweep(&self, observer: &dyn Observer) -> Result<Planned> {
+        let rules = self.rules()?;
+        let now = || self.setup.env.now();
+        let surveyor = Surveyor {
+            tenant: &self.setup.tenant,
+            kind: self.kind(),
+            reader: self.reader.as_ref(),
+            sources: Sides::new(self.source(Side::Left), self.source(Side::Right)),
+            rules,
+            now: &now,
+            observer,
+        };
+        let mut survey = surveyor.survey().await?;
+        let mut planned = Planned {
+            listings: survey.listings,
+            known: survey.known,
+            unidentified: std::mem::take(&mut survey.unidentified),
+            reviews: self.reviews().await?,
+            ..Planned::default()
+        };
+        for side in Side::BOTH {
+            let reason = Reason::Brake { side, what: Braked::Removals, count: survey.absent[side], known: survey.known[side] };
+            let trips = rules.policy.removal_brake.trips(survey.absent[side], survey.known[side]);
+            if trips && !is_lifted(&planned.reviews, &reason) {
+                planned.brakes.push(reason);
+            }
+        }
+        // So much is missing that nothing else can be believed either.
+        if !planned.brakes.is_empty() {
+            return Ok(planned);
+        }
+        let works = self.gather(&mut survey, &rules).await?;
+        self.settle(works, &mut survey, &mut planned).await?;
+        planned.check_updates(&rules);
+        Ok(planned)
+    }
+
+    /// Plans for single records that were observed just now.
+    pub(crate) async fn single(&self, work: Work) -> Result<Planned> {
+        let mut planned = Planned { reviews: self.reviews().await?, ..Planned::default() };
+        let works = BTreeMap::from([(work.link.id, work)]);
+        self.settle(works, &mut Survey::default(), &mut planned).await?;
+        Ok(planned)
+    }
+
+    async fn reviews(&self) -> Result<Vec<Review>> {
+        let query = ReviewQuery { kind: Some(self.kind().clone()), ..ReviewQuery::default() };
+        self.reader.reviews(&self.setup.tenant, &query).await
+    }
+
+    /// Loads the links that are worth a look, and makes half links for records seen for the first time.
+    async fn gather(&self, survey: &mut Survey, rules: &Rules<'_>) -> Result<BTreeMap<LinkId, Work>> {
+        let mut works = BTreeMap::new();
+        let ids: Vec<LinkId> = survey.links.keys().copied().collect();
+        for batch in ids.chunks(BATCH) {
+            for link in self.reader.links(&self.setup.tenant, &LinkQuery::Ids(batch.to_vec())).await? {
+                let looks = survey.links.remove(&link.id).unwrap_or_default();
+                works.insert(link.id, Work { looks, ..Work::stored(link) });
+            }
+        }
+        for side in Side::BOTH {
+            for (id, look) in std::mem::take(&mut survey.fresh[side]) {
+                let work = self.half(side, id, look, rules);
+                works.insert(work.link.id, work);
+            }
+        }
+        Ok(works)
+    }
+
+    pub(crate) fn half(&self, side: Side, id: RecordId, look: Look, rules: &Rules<'_>) -> Work {
+        let env = self.setup.env.as_ref();
+        let salt = Salt::from_bytes(env.random());
+        let link = Link::half(env.link_id(), self.kind().clone(), side, End::present(id), salt, rules.eyes());
+        let mut work = Work::fresh(link);
+        work.looks[side] = look;
+        work
+    }
+
+    /// From what was seen to what is to be done.
+    async fn settle(&self, mut works: BTreeMap<LinkId, Work>, survey: &mut Survey, planned: &mut Planned) -> Result<()> {
+        let rules = self.rules()?;
+        let carriers = self.recognise(&mut works, &rules);
+        let mut questions = adopt(&self.setup.tenant, self.reader.as_ref(), &mut works, carriers).await?;
+        let went = self.update_presences(&mut works, survey, &rules, &mut questions).await?;
+        let mut matches = self.match_halves(&mut works, survey, &rules, &planned.reviews).await?;
+        let rulings = rulings(&planned.reviews);
+        let bench = Bench { rules, listings: planned.listings, rulings: &rulings, now: self.setup.env.now() };
+        for (id, mut work) in works {
+            let records = Sides::new(work.checked(Side::Left, self.source(Side::Left)), work.checked(Side::Right, self.source(Side::Right)));
+            let matched = matches.remove(&id).unwrap_or(Match::Nobody);
+            let gone = went.get(&id).copied().unwrap_or_default();
+            let judgement = match questions.remove(&id) {
+                Some(reason) => Judgement { reasons: vec![reason], ..Judgement::default() },
+                None => bench.judge(&mut work, records.as_ref().map(Option::as_ref), matched, gone),
+            };
+            planned.tasks.push(Task { work, judgement });
+        }
+        Ok(())
+    }
+
+    /// Decodes what is new, notes by what it can be recognised, and finds records that carry a token.
+    fn recognise(&self, works: &mut BTreeMap<LinkId, Work>, rules: &Rules<'_>) -> Vec<(LinkId, Side, crate::Token)> {
+        let mut carriers = Vec::new();
+        for work in works.values_mut() {
+            for side in Side::BOTH {
+                let Some(record) = work.checked(side, self.source(side)) else { continue };
+                let Some(end) = work.link.ends[side].as_mut() else { continue };
+                end.identity = marks(rules.schema, rules.digester, &record);
+                let may_be_ours = !work.link.is_joined() && work.link.standing == Standing::Active;
+                if let Some(token) = record.token.filter(|token| may_be_ours && work.link.token != Some(*token)) {
+                    carriers.push((work.link.id, side, token));
+                }
+            }
+        }
+        carriers
+    }
+
+    async fn update_presences(
+        &self,
+        works: &mut BTreeMap<LinkId, Work>,
+        survey: &mut Survey,
+        rules: &Rules<'_>,
+        questions: &mut BTreeMap<LinkId, Reason>,
+    ) -> Result<BTreeMap<LinkId, Sides<bool>>> {
+        let mut went: BTreeMap<LinkId, Sides<bool>> = BTreeMap::new();
+        for (id, work) in works.iter_mut() {
+            for side in Side::BOTH {
+                let record = work.checked(side, self.source(side));
+                let just_now = update_presence(work, side, record.as_ref(), rules.sides[side], self.source(side)).await?;
+                if just_now {
+                    went.entry(*id).or_default()[side] = true;
+                }
+            }
+        }
+        for (id, sides) in went.clone() {
+            for side in Side::BOTH.into_iter().filter(|side| sides[*side]) {
+                if let Some(reason) = self.follow_merge(works, survey, rules, id, side).await? {
+                    questions.insert(id, reason);
+                }
+            }
+        }
+        Ok(went)
+    }
+
+    /// A record is gone: it may have been merged into another of its side, which then bears the marks of
+    /// the counterpart. A free one takes its place; one that is linked already is a question.
+    async fn follow_merge(
+        &self,
+        works: &mut BTreeMap<LinkId, Work>,
+        survey: &mut Survey,
+        rules: &Rules<'_>,
+        id: LinkId,
+        side: Side,
+    ) -> Result<Option<Reason>> {
+        let Some(counterpart) = works.get(&id).and_then(|work| work.link.ends[side.opposite()].clone()) else { return Ok(None) };
+        let is_proof = |mark: &&crate::Mark| rules.schema.role(&mark.scheme) == Role::Proof;
+        let proofs: BTreeSet<_> = counterpart.identity.iter().filter(is_proof).cloned().collect();
+        let query = LinkQuery::Marks { kind: self.kind().clone(), side, marks: proofs };
+        let mut near: BTreeMap<LinkId, Link> = BTreeMap::new();
+        for link in self.reader.links(&self.setup.tenant, &query).await? {
+            near.insert(link.id, link);
+        }
+        near.extend(works.iter().map(|(id, work)| (*id, work.link.clone())));
+        near.remove(&id);
+        let alike = |link: &&Link| {
+            let end = link.ends[side].as_ref().filter(|end| !end.state.is_gone());
+            end.is_some_and(|end| compare(rules.schema, &counterpart.identity, &end.identity) == Strength::Strong)
+        };
+        let winners: Vec<Link> = near.values().filter(alike).cloned().collect();
+        let [winner] = &winners[..] else { return Ok(None) };
+        let Some(record) = winner.ends[side].as_ref().map(|end| end.id.clone()) else { return Ok(None) };
+        if !is_matchable(winner) {
+            return Ok(Some(Reason::MergedIntoLinked { side, winner: record }));
+        }
+        let half = self.take_half(works, survey, winner.clone()).await?;
+        if let Some(work) = works.get_mut(&id) {
+            join(work, half);
+            work.notes.retain(|note| *note != (Action::Retire, side) && *note != (Action::Link, side));
+            work.notes.push((Action::Relink, side));
+        }
+        Ok(None)
+    }
+
+    /// Takes a half link out of the works, or out of the store together with a look at its record.
+    async fn take_half(&self, works: &mut BTreeMap<LinkId, Work>, survey: &mut Survey, link: Link) -> Result<Work> {
+        if let Some(work) = works.remove(&link.id) {
+            return Ok(work);
+        }
+        let mut work = Work::stored(link);
+        let Some((side, id)) = work.link.only_side().and_then(|side| Some((side, work.link.ends[side].as_ref()?.id.clone()))) else {
+            return Ok(work);
+        };
+        if let Some(look) = survey.spare[side].remove(&id) {
+            work.looks[side] = look;
+        } else if self.rules()?.sides[side].single_read
+            && let Observation::Found(record) = self.source(side).read(self.kind(), &id).await?
+        {
+            work.looks[side] = Look::Read(record);
+        }
+        Ok(work)
+    }
+
+    async fn match_halves(
+        &self,
+        works: &mut BTreeMap<LinkId, Work>,
+        survey: &mut Survey,
+        rules: &Rules<'_>,
+        reviews: &[Review],
+    ) -> Result<BTreeMap<LinkId, Match>> {
+        let halves: Vec<LinkId> = works.values().filter(|work| is_matchable(&work.link)).map(|work| work.link.id).collect();
+        let told_apart = told_apart(reviews);
+        let matcher = Matcher { tenant: &self.setup.tenant, reader: self.reader.as_ref(), rules: *rules, told_apart: &told_apart };
+        let mut candidates = matcher.candidates(works, &halves).await?;
+        let mut found = BTreeMap::new();
+        for id in halves {
+            if let Some(work) = works.get(&id) {
+                found.insert(id, matcher.find(&work.link, &candidates));
+            }
+        }
+        for (id, matched) in found.clone() {
+            let (Match::One(other) | Match::Confirms(other)) = matched else { continue };
+            let (true, Some(link)) = (works.contains_key(&id), works.get(&other).map(|work| work.link.clone()).or(candidates.take(other)))
+            else {
+                continue;
+            };
+            if let Match::Confirms(_) = matched {
+                let side = works[&id].link.only_side().unwrap_or(Side::Left);
+                let owner = works.get(&other).cloned().unwrap_or_else(|| Work::stored(link));
+                confirm(works, owner, id, side);
+                continue;
+            }
+            let half = self.take_half(works, survey, link).await?;
+            if let Some(work) = works.get_mut(&id) {
+                join(work, half);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Looks at a record again, by itself.
+    pub(crate) async fn reread(&self, work: &mut Work, side: Side) -> Result<()> {
+        let Some(id) = work.link.ends[side].as_ref().map(|end| end.id.clone()) else { return Ok(()) };
+        work.looks[side] = match self.source(side).read(self.kind(), &id).await? {
+            Observation::Found(record) => Look::Read(record),
+            Observation::Missing => Look::Unread,
+        };
+        Ok(())
+    }
+
+    /// Judges one link anew, after its records were read again.
+    pub(crate) fn judge_again(&self, work: &mut Work, planned: &PlannedContext) -> Result<Judgement> {
+        let rules = self.rules()?;
+        let bench = Bench { rules, listings: planned.listings, rulings: &planned.rulings, now: self.setup.env.now() };
+        let records = Sides::new(work.checked(Side::Left, self.source(Side::Left)), work.checked(Side::Right, self.source(Side::Right)));
+        Ok(bench.judge(work, records.as_ref().map(Option::as_ref), Match::Nobody, Sides::default()))
+    }
+}
+
+/// What a later judgement needs of the plan it belongs to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PlannedContext {
+    listings: Sides<Option<Listing>>,
+    rulings: BTreeMap<LinkId, Rulings>,
+    told_apart: BTreeMap<LinkId, Vec<(Reason, Decision)>>,
+}
+
+impl PlannedContext {
+    /// Whether a person said that a link's record and another one are not the same.
+    pub(crate) fn told_apart(&self, link: LinkId, other: &RecordId) -> bool {
+        self.told_apart.get(&link).is_some_and(|told| told.iter().any(|(reason, decision)| tells_apart(reason, *decision, other)))
+    }
+}
+
+/// Whether a person's answer says that the record is not the same as `other`.
+pub(crate) fn tells_apart(reason: &Reason, decision: Decision, other: &RecordId) -> bool {
+    let named = match reason {
+        Reason::Ambiguous { candidates } => candidates.contains(other),
+        Reason::PossibleMatch { candidate } | Reason::SharedIdentifier { other: candidate } => candidate == other,
+        _ => false,
+    };
+    named && matches!(decision, Decision::Different | Decision::KeepBoth)
+}
+
+fn rulings(reviews: &[Review]) -> BTreeMap<LinkId, Rulings> {
+    let mut all: BTreeMap<LinkId, Rulings> = BTreeMap::new();
+    for review in reviews {
+        let (Some(link), Some(decision)) = (review.link, review.decision) else { continue };
+        let rulings = all.entry(link).or_default();
+        let ruling = match decision {
+            Decision::Take(side) => Ruling::Take(side),
+            Decision::KeepBoth => Ruling::KeepBoth,
+            Decision::Same => {
+                rulings.same = Some(review.shown.clone());
+                continue;
+            }
+            Decision::Different | Decision::LiftBrake => continue,
+        };
+        rulings.fields.extend(review.shown.iter().map(|(name, shown)| (name.clone(), (ruling, *shown))));
+    }
+    all
+}
+
+fn told_apart(reviews: &[Review]) -> BTreeMap<LinkId, Vec<(Reason, Decision)>> {
+    let mut all: BTreeMap<LinkId, Vec<(Reason, Decision)>> = BTreeMap::new();
+    for review in reviews {
+        if let (Some(link), Some(decision)) = (review.link, review.decision) {
+            all.entry(link).or_default().push((review.reason.clone(), decision));
+        }
+    }
+    all
+}
+
+impl Planned {
+    pub(crate) fn context(&self) -> PlannedContext {
+        PlannedContext { listings: self.listings, rulings: rulings(&self.reviews), told_apart: told_apart(&self.reviews) }
+    }
+
+    /// The brake on updates looks at links that were settled before: filling in on first contact is not a
+    /// rewrite.
+    fn check_updates(&mut self, rules: &Rules<'_>) {
+        for side in Side::BOTH {
+            let updates = |task: &Task| match &task.judgement.step {
+                Some(Step::Update(writes)) => !writes[side].is_empty() && task.work.stored.is_some() && !task.work.link.bases.is_empty(),
+                _ => false,
+            };
+            let count = self.tasks.iter().filter(|task| updates(task)).count();
+            let reason = Reason::Brake { side, what: Braked::Updates, count, known: self.known[side] };
+            if !rules.policy.update_brake.trips(count, self.known[side]) || is_lifted(&self.reviews, &reason) {
+                continue;
+            }
+            self.brakes.push(reason);
+            for task in self.tasks.iter_mut().filter(|task| updates(task)) {
+                task.judgement.step = None;
+                task.judgement.parked = true;
+            }
+        }
+    }
+
+    /// Whether so much is missing that nothing may be written at all.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.brakes.iter().any(|reason| matches!(reason, Reason::Brake { what: Braked::Removals, .. }))
+    }
+
+    pub(crate) fn counts(&self) -> Sides<RunCounts> {
+        Sides::from_fn(|side| RunCounts {
+            scanned: self.listings[side].map_or(0, |listing| listing.scanned),
+            unchanged: self.listings[side].map_or(0, |listing| listing.unchanged),
+            ..RunCounts::default()
+        })
+    }
+
+    pub(crate) fn plan(&self, kind: &Kind) -> Plan {
+        let mut operations: Vec<Operation> = self.tasks.iter().flat_map(Task::operations).collect();
+        operations.sort();
+        let reviews = self.tasks.iter().flat_map(|task| {
+            let records = task.work.records();
+            task.judgement.reasons.iter().map(move |reason| PlannedReview { reason: reason.clone(), records: records.clone() })
+        });
+        Plan { kind: kind.clone(), operations, reviews: reviews.collect(), counts: self.counts(), brakes: self.brakes.clone() }
+    }
+}
+
+impl Work {
+    pub(crate) fn records(&self) -> Sides<Option<RecordId>> {
+        self.link.ends.as_ref().map(|end| end.as_ref().map(|end| end.id.clone()))
+    }
+}
+
+impl Task {
+    fn operations(&self) -> Vec<Operation> {
+        let notes = self.work.notes.iter().map(|(action, side)| self.operation(*action, *side, BTreeSet::new()));
+        let mut operations: Vec<Operation> = notes.collect();
+        match &self.judgement.step {
+            None => {}
+            Some(Step::Create(side)) => operations.push(self.operation(Action::Create, *side, BTreeSet::new())),
+            Some(Step::Remove(side)) => operations.push(self.operation(Action::Remove, *side, BTreeSet::new())),
+            Some(Step::Update(writes)) => {
+                let written = Side::BOTH.into_iter().filter(|side| !writes[*side].is_empty());
+                operations.extend(written.map(|side| self.operation(Action::Update, side, writes[side].clone())));
+            }
+        }
+        operations
+    }
+
+    fn operation(&self, action: Action, side: Side, fields: BTreeSet<FieldName>) -> Operation {
+        let stored = self.work.stored.as_deref();
+        let link = stored.map(|link| link.id);
+        Operation { action, side, link, version: stored.map_or(0, |link| link.version), records: self.work.records(), fields }
+    }
+}

@@ -1,0 +1,221 @@
+//! The first pass: both listings, compared as bytes with what was settled.
+//!
+//! Most records of most sweeps are unchanged. They cost one digest of their bytes and one look into a
+//! sorted table; they are neither decoded nor kept.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+
+use super::work::{Look, Unidentified};
+use crate::decide::Rules;
+use crate::observer::{Observer, Progress};
+use crate::{Digester, Error, ErrorKind, EndState, Eyes, Head, Item, Kind, LinkId, Listed, MappingReader, RecordId, Result, Side, Sides, Source, TenantId};
+
+/// How many heads the store is asked for at a time.
+const PAGE: usize = 2000;
+
+/// What a listing was like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listing {
+    pub(crate) began: DateTime<Utc>,
+    pub(crate) complete: bool,
+    pub(crate) scanned: usize,
+    pub(crate) unchanged: usize,
+}
+
+/// What the two listings showed, as far as it is not simply unchanged.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    pub(crate) listings: Sides<Option<Listing>>,
+    /// Links that are worth a look, and what was seen of their records.
+    pub(crate) links: BTreeMap<LinkId, Sides<Look>>,
+    /// Records that no link knows.
+    pub(crate) fresh: Sides<BTreeMap<RecordId, Look>>,
+    pub(crate) unidentified: Vec<Unidentified>,
+    /// Bytes of unchanged records on sides that cannot be asked for a single one; a match may need them.
+    pub(crate) spare: Sides<BTreeMap<RecordId, Look>>,
+    /// How many records each side had in links before.
+    pub(crate) known: Sides<usize>,
+    /// How many of them were not shown now.
+    pub(crate) absent: Sides<usize>,
+}
+
+/// Reads the listings of both sides.
+pub(crate) struct Surveyor<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) kind: &'a Kind,
+    pub(crate) reader: &'a dyn MappingReader,
+    pub(crate) sources: Sides<&'a dyn Source>,
+    pub(crate) rules: Rules<'a>,
+    pub(crate) now: &'a (dyn Fn() -> DateTime<Utc> + Sync),
+    pub(crate) observer: &'a dyn Observer,
+}
+
+impl Surveyor<'_> {
+    pub(crate) async fn survey(&self) -> Result<Survey> {
+        let mut roster = self.roster().await?;
+        let mut survey = Survey { known: Sides::from_fn(|side| roster.known(side)), ..Survey::default() };
+        for side in self.order() {
+            let listing = self.list(side, &mut roster, &mut survey).await?;
+            survey.listings[side] = Some(listing);
+        }
+        roster.sort_into(&mut survey);
+        Ok(survey)
+    }
+
+    /// The side that cannot be asked for a single record goes first: its bytes are kept until the other
+    /// listing has shown which of them are needed.
+    fn order(&self) -> [Side; 2] {
+        if self.rules.sides.left.single_read && !self.rules.sides.right.single_read { [Side::Right, Side::Left] } else { Side::BOTH }
+    }
+
+    async fn roster(&self) -> Result<Roster> {
+        let mut rows = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.reader.heads(self.tenant, self.kind, after, PAGE).await?;
+            let last = page.len() < PAGE;
+            after = page.last().map(|head| head.link).or(after);
+            rows.extend(page.into_iter().map(Row::from));
+            if last {
+                return Ok(Roster::new(rows, self.rules.eyes()));
+            }
+        }
+    }
+
+    async fn list(&self, side: Side, roster: &mut Roster, survey: &mut Survey) -> Result<Listing> {
+        let mut listing = Listing { began: (self.now)(), complete: false, scanned: 0, unchanged: 0 };
+        let keep = !self.rules.sides[side].single_read;
+        let mut items = self.sources[side].list(self.kind);
+        let mut ended = None;
+        while let Some(item) = items.next().await {
+            match item? {
+                Item::Listed(listed) => {
+                    listing.scanned += 1;
+                    if listing.scanned % 500 == 0 {
+                        self.observer.progress(&Progress::Listed { side, records: listing.scanned });
+                    }
+                    if roster.saw(side, listed, listing.began, keep, self.rules.digester, survey) {
+                        listing.unchanged += 1;
+                    }
+                }
+                Item::Broken { why, .. } => survey.unidentified.push(Unidentified { side, why }),
+                Item::End { complete } => ended = Some(complete),
+            }
+        }
+        let broken = survey.unidentified.iter().any(|element| element.side == side);
+        listing.complete = ended.ok_or_else(|| unfinished(side))? && !broken;
+        self.observer.progress(&Progress::Listed { side, records: listing.scanned });
+        Ok(listing)
+    }
+}
+
+fn unfinished(side: Side) -> Error {
+    Error::temporary(ErrorKind::Remote, format!("the listing of the {side} side stopped before its end; nothing is concluded from it"))
+}
+
+/// All links of the kind, compactly, and what was seen of each.
+struct Roster {
+    rows: Vec<Row>,
+    /// Indices of the rows that have a record on the side, in order of its id.
+    by_id: Sides<Vec<u32>>,
+}
+
+struct Row {
+    head: Head,
+    looks: Sides<Look>,
+    shown: Sides<bool>,
+    worth_a_look: bool,
+}
+
+impl From<Head> for Row {
+    fn from(head: Head) -> Self {
+        Self { head, looks: Sides::default(), shown: Sides::default(), worth_a_look: false }
+    }
+}
+
+impl Row {
+    fn id(&self, side: Side) -> Option<&RecordId> {
+        self.head.ends[side].as_ref().map(|(id, ..)| id)
+    }
+
+    fn expected(&self, side: Side) -> bool {
+        matches!(self.head.ends[side], Some((_, EndState::Present | EndState::Missing { .. }, _)))
+    }
+}
+
+impl Roster {
+    fn new(mut rows: Vec<Row>, eyes: Eyes) -> Self {
+        for row in &mut rows {
+            row.worth_a_look = !row.head.settled || row.head.eyes != eyes;
+        }
+        let by_id = Sides::from_fn(|side| {
+            let mut order: Vec<u32> = (0u32..).zip(&rows).filter(|(_, row)| row.id(side).is_some()).map(|(index, _)| index).collect();
+            order.sort_unstable_by(|a, b| rows[*a as usize].id(side).cmp(&rows[*b as usize].id(side)));
+            order
+        });
+        Self { rows, by_id }
+    }
+
+    fn known(&self, side: Side) -> usize {
+        self.rows.iter().filter(|row| row.expected(side)).count()
+    }
+
+    fn find(&self, side: Side, id: &RecordId) -> Option<usize> {
+        let order = &self.by_id[side];
+        let at = order.binary_search_by(|index| self.rows[*index as usize].id(side).cmp(&Some(id))).ok()?;
+        Some(order[at] as usize)
+    }
+
+    /// Takes in one listed record; says whether it is unchanged.
+    fn saw(&mut self, side: Side, listed: Listed, began: DateTime<Utc>, keep: bool, digester: &Digester, survey: &mut Survey) -> bool {
+        let Some(index) = self.find(side, &listed.id) else {
+            survey.fresh[side].insert(listed.id, Look::Listed(compact(listed.raw), began));
+            return false;
+        };
+        let row = &mut self.rows[index];
+        row.shown[side] = true;
+        let same = match &row.head.ends[side] {
+            Some((_, EndState::Present, Some(raw))) => *raw == digester.raw(&listed.raw),
+            _ => false,
+        };
+        row.worth_a_look |= !same;
+        if keep || row.worth_a_look {
+            row.looks[side] = Look::Listed(compact(listed.raw), began);
+        }
+        same
+    }
+
+    fn sort_into(self, survey: &mut Survey) {
+        for mut row in self.rows {
+            for side in Side::BOTH {
+                let Some(listing) = survey.listings[side].filter(|listing| listing.complete) else { continue };
+                if row.id(side).is_none() || row.shown[side] {
+                    continue;
+                }
+                row.looks[side] = Look::Absent(listing.began);
+                if row.expected(side) {
+                    survey.absent[side] += 1;
+                    row.worth_a_look = true;
+                }
+            }
+            if row.worth_a_look {
+                survey.links.insert(row.head.link, row.looks);
+                continue;
+            }
+            for side in Side::BOTH {
+                if let (Look::Listed(..), Some((id, ..))) = (&row.looks[side], &row.head.ends[side]) {
+                    survey.spare[side].insert(id.clone(), std::mem::take(&mut row.looks[side]));
+                }
+            }
+        }
+    }
+}
+
+/// A copy of its own: a slice would keep the whole chunk alive in which it arrived.
+fn compact(raw: Bytes) -> Bytes {
+    Bytes::copy_from_slice(&raw)
+}

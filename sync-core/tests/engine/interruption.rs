@@ -1,0 +1,223 @@
+//! Lost answers, slow servers, two people at once, and a process that dies.
+
+use std::time::Duration;
+
+use sync_core::testing::{Bend, CallKind, Fault};
+use sync_core::vocabulary::person::KIND;
+use sync_core::{Decision, RecordId};
+
+use crate::clinic::{Clinic, anna, contacts, patients};
+
+#[tokio::test]
+async fn an_answer_lost_after_the_create_makes_no_second_contact() {
+    let clinic = Clinic::new();
+    clinic.anna();
+    clinic.right.faults().fail_next(CallKind::Create, Fault::LostAnswer);
+    let report = clinic.sync().await;
+    assert_eq!(report.counts.right.failed, 1);
+    for _ in 0..3 {
+        clinic.sync().await;
+    }
+    assert_eq!(clinic.right.records(&KIND).len(), 1);
+    assert_eq!(clinic.right.count(CallKind::Create), 1, "found by its token");
+    let patient = clinic.left.records(&KIND)[0].id.clone();
+    clinic.left.edit(&patient, "email", "neu@example.ch");
+    clinic.sync().await;
+    assert_eq!(clinic.right.value(&clinic.contact(), "email").as_deref(), Some("neu@example.ch"), "and linked");
+}
+
+#[tokio::test]
+async fn a_request_lost_before_the_create_is_sent_again_only_after_the_record_could_have_appeared() {
+    let clinic = Clinic::new();
+    clinic.anna();
+    clinic.right.faults().fail_next(CallKind::Create, Fault::LostRequest);
+    clinic.sync().await;
+    clinic.sync().await;
+    assert_eq!(clinic.right.count(CallKind::Create), 1, "too early");
+    clinic.env.advance(Duration::from_secs(600));
+    clinic.sync().await;
+    assert_eq!(clinic.right.records(&KIND).len(), 1);
+    clinic.sync_without_a_write().await;
+}
+
+#[tokio::test]
+async fn a_create_toward_a_side_without_tokens_is_found_by_its_identity() {
+    let clinic = Clinic::new();
+    let contact = clinic.right.add(&KIND, &anna());
+    clinic.right.change(&contact, |record| {
+        record.marks.insert("tag:patient".into());
+    });
+    clinic.left.faults().fail_next(CallKind::Create, Fault::LostAnswer);
+    for _ in 0..3 {
+        clinic.sync().await;
+        clinic.env.advance(Duration::from_secs(700));
+    }
+    assert_eq!(clinic.left.records(&KIND).len(), 1);
+    assert_eq!(clinic.left.count(CallKind::Create), 1);
+}
+
+#[tokio::test]
+async fn a_create_that_staff_must_accept_is_waited_for_and_not_made_again() {
+    let clinic = Clinic::shaped(patients().with_pending_creates(), contacts());
+    let contact = clinic.right.add(&KIND, &anna());
+    clinic.right.change(&contact, |record| {
+        record.marks.insert("tag:patient".into());
+    });
+    for _ in 0..3 {
+        clinic.sync().await;
+    }
+    assert_eq!(clinic.left.count(CallKind::Create), 1);
+    clinic.right.edit(&contact, "email", "neu@example.ch");
+    clinic.sync().await;
+    let pending: Vec<RecordId> = clinic.left.pending(&KIND).iter().map(|record| record.id.clone()).collect();
+    clinic.left.approve(&pending[0]);
+    clinic.sync().await;
+    clinic.sync().await;
+    assert_eq!(clinic.left.records(&KIND).len(), 1);
+    assert_eq!(clinic.left.value(&pending[0], "email").as_deref(), Some("neu@example.ch"));
+    clinic.sync_without_a_write().await;
+}
+
+#[tokio::test]
+async fn a_pending_create_that_returns_under_another_id_is_recognised() {
+    let clinic = Clinic::shaped(patients().with_pending_creates(), contacts());
+    let contact = clinic.right.add(&KIND, &anna());
+    clinic.right.change(&contact, |record| {
+        record.marks.insert("tag:patient".into());
+    });
+    clinic.sync().await;
+    let patient = clinic.left.add(&KIND, &anna());
+    clinic.sync().await;
+    clinic.sync().await;
+    assert_eq!(clinic.left.count(CallKind::Create), 1);
+    clinic.right.edit(&contact, "email", "neu@example.ch");
+    clinic.sync().await;
+    assert_eq!(clinic.left.value(&patient, "email").as_deref(), Some("neu@example.ch"));
+}
+
+#[tokio::test]
+async fn two_staff_who_create_the_same_person_at_once_are_linked_not_doubled() {
+    let clinic = Clinic::new();
+    clinic.anna();
+    let right = clinic.right.clone();
+    let meanwhile = Fault::Meanwhile(Box::new(move || {
+        right.add(&KIND, &anna());
+    }));
+    clinic.right.faults().fail_next(CallKind::Create, meanwhile);
+    clinic.sync().await;
+    clinic.sync().await;
+    assert_eq!(clinic.right.records(&KIND).len(), 1);
+    clinic.sync_without_a_write().await;
+    assert_eq!(clinic.reasons().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_update_of_unknown_outcome_is_read_and_decided_anew() {
+    for fault in [Fault::LostAnswer, Fault::LostRequest] {
+        let clinic = Clinic::new();
+        let patient = clinic.anna();
+        clinic.sync().await;
+        clinic.sync().await;
+        clinic.left.edit(&patient, "email", "neu@example.ch");
+        clinic.right.faults().fail_next(CallKind::Update, fault);
+        clinic.sync().await;
+        clinic.sync().await;
+        assert_eq!(clinic.right.value(&clinic.contact(), "email").as_deref(), Some("neu@example.ch"));
+        clinic.sync_without_a_write().await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_record_with_our_token_is_a_question() {
+    let clinic = Clinic::new();
+    clinic.anna();
+    clinic.sync().await;
+    let copy = clinic.right.record(&clinic.contact()).unwrap();
+    let double = clinic.right.add(&KIND, &[("given_name", "Anna")]);
+    clinic.right.change(&double, |record| record.token = copy.token);
+    clinic.sync_without_a_write().await;
+    assert_eq!(clinic.reasons().await, ["double_token"]);
+}
+
+#[tokio::test]
+async fn a_record_that_does_not_decode_is_a_question_and_the_others_go_on() {
+    let clinic = Clinic::new();
+    clinic.anna();
+    clinic.left.faults().bend_next_listing(Bend::Broken);
+    clinic.sync().await;
+    assert_eq!(clinic.right.records(&KIND).len(), 1);
+    assert_eq!(clinic.reasons().await, ["undecodable"]);
+    clinic.sync_without_a_write().await;
+    assert_eq!(clinic.reasons().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_side_that_is_down_ends_the_run_and_nothing_is_lost() {
+    let clinic = Clinic::new();
+    for n in 0..50 {
+        let email = format!("p{n}@example.ch");
+        clinic.left.add(&KIND, &[("given_name", "Anna"), ("email", &email)]);
+    }
+    clinic.right.faults().fail_next(CallKind::Create, Fault::Unauthorized);
+    assert!(clinic.try_sync().await.is_err());
+    clinic.sync().await;
+    assert_eq!(clinic.right.records(&KIND).len(), 50);
+    clinic.sync_without_a_write().await;
+}
+
+#[tokio::test]
+async fn a_process_that_dies_in_the_middle_of_a_first_sync_doubles_and_loses_nobody() {
+    for after in 0..40 {
+        let clinic = Clinic::new();
+        for n in 0..40 {
+            let (email, phone) = (format!("p{n}@example.ch"), format!("+4179123{n:04}"));
+            clinic.left.add(&KIND, &[("given_name", "Anna"), ("family_name", "Meier"), ("email", &email), ("phone", &phone)]);
+        }
+        clinic.env.advance(Duration::from_secs(60));
+        let engine = clinic.engine();
+        let mut run = Box::pin(engine.sweep());
+        // Polled so often and then dropped, as a process that is killed.
+        for _ in 0..after {
+            if futures::poll!(&mut run).is_ready() {
+                break;
+            }
+        }
+        drop(run);
+        for _ in 0..2 {
+            clinic.sync().await;
+            clinic.env.advance(Duration::from_secs(700));
+        }
+        clinic.sync().await;
+        assert_eq!(clinic.right.records(&KIND).len(), 40, "dropped after {after} polls");
+        clinic.sync_without_a_write().await;
+    }
+}
+
+#[tokio::test]
+async fn pause_resume_link_and_unlink_do_as_they_say() {
+    let clinic = Clinic::new();
+    let patient = clinic.anna();
+    clinic.sync().await;
+    clinic.sync().await;
+    let engine = clinic.engine();
+    let link = engine.desk().find(sync_core::Side::Left, &patient).await.unwrap().unwrap();
+    engine.desk().pause(link.id).await.unwrap();
+    clinic.left.edit(&patient, "email", "neu@example.ch");
+    clinic.sync_without_a_write().await;
+    engine.desk().resume(link.id).await.unwrap();
+    clinic.sync().await;
+    assert_eq!(clinic.right.value(&clinic.contact(), "email").as_deref(), Some("neu@example.ch"));
+    engine.desk().unlink(link.id).await.unwrap();
+    clinic.left.edit(&patient, "email", "noch@example.ch");
+    for _ in 0..3 {
+        clinic.sync_without_a_write().await;
+    }
+    let contact = clinic.contact();
+    engine.desk().link(&patient, &contact).await.unwrap();
+    clinic.sync().await;
+    for review in clinic.reviews().await {
+        engine.desk().decide(review.id, Decision::Take(sync_core::Side::Left)).await.unwrap();
+    }
+    clinic.sync().await;
+    assert_eq!(clinic.right.value(&contact, "email").as_deref(), Some("noch@example.ch"));
+}

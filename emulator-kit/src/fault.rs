@@ -172,10 +172,8 @@ mod tests {
     fn a_rule_skips_then_strikes_its_times_then_goes() {
         let faults = Faults::default();
         faults.add(Rule::on("/contacts", Fault::CutAfter).method(Method::POST).after(1).times(2));
-        let strikes: Vec<bool> = ["POST", "GET", "POST", "POST", "POST"]
-            .iter()
-            .map(|m| faults.strike(&m.parse().unwrap(), "/contacts/").is_some())
-            .collect();
+        let strikes: Vec<bool> =
+            ["POST", "GET", "POST", "POST", "POST"].iter().map(|m| faults.strike(&m.parse().unwrap(), "/contacts/").is_some()).collect();
         assert_eq!(strikes, [false, false, true, true, false]);
         assert_eq!(faults.waiting(), 0);
     }

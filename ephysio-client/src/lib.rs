@@ -3,6 +3,8 @@
 mod auth;
 mod client;
 mod config;
+#[cfg(feature = "connector")]
+pub mod connector;
 mod error;
 mod operation;
 mod person;

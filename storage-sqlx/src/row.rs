@@ -131,9 +131,8 @@ impl LinkColumns<'_> {
     pub(crate) fn link(&self) -> Result<Link> {
         let head = Head::from(from_json::<HeadRow>(self.head)?);
         let body: Body<'static> = from_json(self.body)?;
-        let base = |(name, (left, right, settled)): (Cow<'_, FieldName>, _)| {
-            (name.into_owned(), Base { shown: Sides::new(left, right), settled })
-        };
+        let base =
+            |(name, (left, right, settled)): (Cow<'_, FieldName>, _)| (name.into_owned(), Base { shown: Sides::new(left, right), settled });
         let end = |end: EndParts, identity: Cow<'_, BTreeSet<Mark>>| {
             end.map(|(id, state, raw)| End { id, state, raw, identity: identity.into_owned() })
         };

@@ -33,7 +33,10 @@ impl Desk<'_> {
     pub async fn decide(&self, id: ReviewId, decision: Decision) -> Result<()> {
         let mut review = self.review(id).await?;
         if !answers(&review.reason, decision) {
-            return Err(Error::permanent(ErrorKind::Configuration, format!("{decision:?} does not answer a question about {}", review.reason.name())));
+            return Err(Error::permanent(
+                ErrorKind::Configuration,
+                format!("{decision:?} does not answer a question about {}", review.reason.name()),
+            ));
         }
         if let (Decision::Same, Some(candidate)) = (decision, candidate(&review.reason)) {
             return self.join(&review, candidate).await;
@@ -111,7 +114,8 @@ impl Desk<'_> {
         let (id, entry) = (one.id, self.entry(&one, Action::Link));
         let closed = self.open_about(&[one.id, other.id]).await?;
         let removed = vec![(other.id, other.version)];
-        self.commit(Changes { links: vec![self.worth_a_look(one)], removed, operations: vec![entry], closed, ..Changes::default() }).await?;
+        self.commit(Changes { links: vec![self.worth_a_look(one)], removed, operations: vec![entry], closed, ..Changes::default() })
+            .await?;
         Ok(id)
     }
 

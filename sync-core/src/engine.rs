@@ -11,8 +11,8 @@ use crate::execute::Executor;
 use crate::observer::{Observer, Silent};
 use crate::plan::{Look, Plan, Planned, Planner, Work};
 use crate::{
-    Changes, Desk, Error, ErrorKind, Fence, Kind, LinkId, LinkQuery, MappingStore, Observation, Reason, RecordId, Result, Review, ReviewQuery,
-    Run, RunCounts, RunId, RunState, Setup, Side, Sides, Sink, Source,
+    Changes, Desk, Error, ErrorKind, Fence, Kind, LinkId, LinkQuery, MappingStore, Observation, Reason, RecordId, Result, Review,
+    ReviewQuery, Run, RunCounts, RunId, RunState, Setup, Side, Sides, Sink, Source,
 };
 
 /// Keeps the records of one kind in sync for one tenant.

@@ -142,9 +142,8 @@ mod tests {
 
     #[test]
     fn says_what_happened_and_to_what() {
-        let error = Error::permanent(ErrorKind::Refused, "the record was refused")
-            .with_context("kind", "person")
-            .with_context("field", "phone");
+        let error =
+            Error::permanent(ErrorKind::Refused, "the record was refused").with_context("kind", "person").with_context("field", "phone");
         assert_eq!(error.to_string(), "the record was refused (kind person, field phone)");
     }
 }

@@ -8,8 +8,7 @@ use futures::stream::BoxStream;
 
 use crate::{Description, Error, Kind, Listed, Record, RecordId, Result, Token};
 
-/// What a listing yields.
-#[derive(Debug)]
+/// What a listing yields. Its `Debug` prints no element.
 pub enum Item {
     /// One record, undecoded.
     Listed(Listed),
@@ -25,6 +24,16 @@ pub enum Item {
         /// Whether the listing is known to have shown every record.
         complete: bool,
     },
+}
+
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listed(listed) => listed.fmt(f),
+            Self::Broken { raw, why } => f.debug_struct("Broken").field("bytes", &raw.len()).field("why", why).finish(),
+            Self::End { complete } => f.debug_struct("End").field("complete", complete).finish(),
+        }
+    }
 }
 
 /// What a single read found.

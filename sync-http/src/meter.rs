@@ -36,6 +36,18 @@ impl Counts {
         self.0.values().map(|count| count.calls).sum()
     }
 
+    /// These and the calls of another client.
+    #[must_use]
+    pub fn with(mut self, other: &Self) -> Self {
+        for (name, more) in other.iter() {
+            let count = self.0.entry(name).or_default();
+            count.calls += more.calls;
+            count.retries += more.retries;
+            count.throttled += more.throttled;
+        }
+        self
+    }
+
     /// What was added since `earlier`.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {

@@ -136,11 +136,11 @@ mod tests {
 
     #[test]
     fn a_full_body_is_the_listed_patient_in_the_write_form_with_the_changes() {
-        let listed = json!({ "id": 7, "city": "Bern", "birthDate": "05.09.1990", "sex": false, "insurer": { "name": "x" } });
+        let listed = json!({ "id": 7, "zip": 3000, "city": "Bern", "birthDate": "05.09.1990", "sex": false, "insurer": { "name": "x" } });
         let patch = PatientPatch { city: Change::Set("Thun".into()), email: Change::Clear, ..PatientPatch::default() };
         let listed = listed.as_object().unwrap();
         let body = full_body(listed.clone(), members(&patch).unwrap(), Some(Sex::Male)).unwrap();
-        let expected = json!({ "id": 7, "city": "Thun", "birthDate": "1990-09-05", "sex": "f", "insurer": { "name": "x" }, "email": null });
+        let expected = json!({ "id": 7, "zip": "3000", "city": "Thun", "birthDate": "1990-09-05", "sex": "f", "insurer": { "name": "x" }, "email": null });
         assert_eq!(Value::Object(body), expected);
         assert!(full_body(listed.clone(), Map::new(), None).is_err(), "the sex is not guessed");
     }

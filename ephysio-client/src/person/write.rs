@@ -108,6 +108,11 @@ pub(crate) fn full_body(mut listed: Map<String, Value>, patch: Map<String, Value
         let date = parse_date(date).map_or(Value::Null, |date| date.to_string().into());
         listed.insert("birthDate".to_owned(), date);
     }
+    // It may be listed as a number; it is written as a text.
+    if let Some(Value::Number(zip)) = listed.get("zip") {
+        let zip = zip.to_string().into();
+        listed.insert("zip".to_owned(), zip);
+    }
     if let (Some(Value::Bool(sex)), false) = (listed.get("sex"), patch.contains_key("sex")) {
         let sex_true = sex_true.ok_or_else(|| unusable("it is not configured which sex the list's true stands for"))?;
         let sex = if *sex { sex_true } else { sex_true.other() };

@@ -1,6 +1,8 @@
 //! The client against an emulated e-Physio in the same process, under a paused clock.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+#[cfg(feature = "connector")]
+mod connector;
 mod faults;
 mod login;
 mod patients;

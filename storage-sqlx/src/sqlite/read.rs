@@ -94,8 +94,7 @@ type Select = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 /// reads the whole table would be a hundred times slower, and nobody would see it in a test.
 fn select(tenant: &TenantId, query: &LinkQuery) -> Result<Option<Select>, Failure> {
     const IDS: &str = "WHERE tenant = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2)) ORDER BY id";
-    const LEFT: &str =
-        "INDEXED BY link_left WHERE tenant = ?1 AND kind = ?3 AND left_id IN (SELECT value FROM json_each(?2)) ORDER BY id";
+    const LEFT: &str = "INDEXED BY link_left WHERE tenant = ?1 AND kind = ?3 AND left_id IN (SELECT value FROM json_each(?2)) ORDER BY id";
     const RIGHT: &str =
         "INDEXED BY link_right WHERE tenant = ?1 AND kind = ?3 AND right_id IN (SELECT value FROM json_each(?2)) ORDER BY id";
     const MARKS: &str = "WHERE tenant = ?1 AND id IN (SELECT mark.link FROM json_each(?2) AS wanted CROSS JOIN mark \

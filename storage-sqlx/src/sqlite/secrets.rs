@@ -33,8 +33,7 @@ impl SqliteStore {
         }
         let wrapped = TenantSecrets::wrap_new(&self.master, tenant, 1)?;
         let name = tenant.clone();
-        let (version, wrapped) =
-            self.writer.write(true, move |db| Box::pin(async move { remember(db, &name, wrapped).await })).await?;
+        let (version, wrapped) = self.writer.write(true, move |db| Box::pin(async move { remember(db, &name, wrapped).await })).await?;
         self.unwrap(tenant, version, &wrapped)
     }
 

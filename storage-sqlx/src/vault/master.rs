@@ -36,7 +36,8 @@ impl MasterKey {
     /// # Errors
     /// When it is not the base64 of 32 bytes.
     pub fn from_base64(text: &str) -> Result<Self> {
-        let wrong = || Error::permanent(ErrorKind::Configuration, "the vault key is not the base64 of 32 bytes; make one: openssl rand -base64 32");
+        let wrong =
+            || Error::permanent(ErrorKind::Configuration, "the vault key is not the base64 of 32 bytes; make one: openssl rand -base64 32");
         let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| wrong())?);
         Key::from_slice(&bytes).map(Self).ok_or_else(wrong)
     }

@@ -7,12 +7,12 @@ use proptest::sample::{Index, select};
 use storage_sqlx::SqliteStore;
 use sync_core::testing::AnyStore;
 use sync_core::testing::sample::{
-    APPOINTMENT, PERSON, TENANT, at, digest, fullest_link, half_on, hint, intent, link_id, mark, operation, pre_image, review, run, storing,
-    token,
+    APPOINTMENT, PERSON, TENANT, at, digest, fullest_link, half_on, hint, intent, link_id, mark, operation, pre_image, review, run,
+    storing, token,
 };
 use sync_core::{
-    Base, Changes, CommitError, End, EndState, FieldName, Fence, Handled, Link, LinkQuery, MappingReader, MappingStore, MemoryStore, Outcome,
-    ReviewQuery, Settled, Side, Sides, Standing, Urgency,
+    Base, Changes, CommitError, End, EndState, Fence, FieldName, Handled, Link, LinkQuery, MappingReader, MappingStore, MemoryStore,
+    Outcome, ReviewQuery, Settled, Side, Sides, Standing, Urgency,
 };
 
 use crate::Folder;
@@ -42,9 +42,14 @@ fn end_state() -> impl Strategy<Value = EndState> {
 }
 
 fn end() -> impl Strategy<Value = End> {
-    let marks = prop::collection::btree_set((select(vec!["email", "phone"]), 0..4u32).prop_map(|(scheme, number)| mark(scheme, number)), 0..3);
-    (select(vec!["A", "B", "C", "ä'\"\\"]), end_state(), prop::option::of(0..9u32), marks)
-        .prop_map(|(id, state, raw, identity)| End { id: id.into(), state, raw: raw.map(digest), identity })
+    let marks =
+        prop::collection::btree_set((select(vec!["email", "phone"]), 0..4u32).prop_map(|(scheme, number)| mark(scheme, number)), 0..3);
+    (select(vec!["A", "B", "C", "ä'\"\\"]), end_state(), prop::option::of(0..9u32), marks).prop_map(|(id, state, raw, identity)| End {
+        id: id.into(),
+        state,
+        raw: raw.map(digest),
+        identity,
+    })
 }
 
 fn base() -> impl Strategy<Value = Base> {
@@ -86,17 +91,19 @@ fn changes() -> impl Strategy<Value = Changes> {
     let operations = prop::collection::vec((number().prop_map(link_id), 0..9i64, outcome), 0..3);
     let images = prop::collection::vec((number().prop_map(link_id), prop::option::of(".{0,5}"), 0..9i64), 0..2);
     let rest = (prop::option::of((number(), 0..9i64)), prop::option::of(1..3u64), any::<bool>(), prop::option::of(select(vec!["A", "B"])));
-    (links, removed, opened, closed, operations, images, rest).prop_map(|(links, removed, opened, closed, operations, images, rest)| Changes {
-        fence: rest.1.map(Fence),
-        removed,
-        opened: opened.into_iter().map(|(number, link, opened)| review(number, link, opened)).collect(),
-        closed: closed.into_iter().map(|number| review(number, None, 0).id).collect(),
-        operations: operations.into_iter().map(|(link, when, outcome)| operation(link, when, outcome)).collect(),
-        pre_images: images.into_iter().map(|(link, value, when)| pre_image(link, value.as_deref(), when)).collect(),
-        run: rest.0.map(|(number, started)| run(number, started)),
-        woken: rest.3.map(|record| (hint(record), Urgency::Backfill)).into_iter().collect(),
-        durable: rest.2,
-        ..storing(links)
+    (links, removed, opened, closed, operations, images, rest).prop_map(|(links, removed, opened, closed, operations, images, rest)| {
+        Changes {
+            fence: rest.1.map(Fence),
+            removed,
+            opened: opened.into_iter().map(|(number, link, opened)| review(number, link, opened)).collect(),
+            closed: closed.into_iter().map(|number| review(number, None, 0).id).collect(),
+            operations: operations.into_iter().map(|(link, when, outcome)| operation(link, when, outcome)).collect(),
+            pre_images: images.into_iter().map(|(link, value, when)| pre_image(link, value.as_deref(), when)).collect(),
+            run: rest.0.map(|(number, started)| run(number, started)),
+            woken: rest.3.map(|record| (hint(record), Urgency::Backfill)).into_iter().collect(),
+            durable: rest.2,
+            ..storing(links)
+        }
     })
 }
 
@@ -173,7 +180,8 @@ async fn answer<T: PartialEq + std::fmt::Debug>(memory: &MemoryStore, sqlite: &S
 
 fn queries() -> Vec<LinkQuery> {
     let ids = ["A", "C", "ä'\"\\", "none"];
-    let mut queries = vec![LinkQuery::Ids((0..IDS).map(link_id).collect()), LinkQuery::OpenIntents(PERSON), LinkQuery::OpenIntents(APPOINTMENT)];
+    let mut queries =
+        vec![LinkQuery::Ids((0..IDS).map(link_id).collect()), LinkQuery::OpenIntents(PERSON), LinkQuery::OpenIntents(APPOINTMENT)];
     queries.extend((0..3).map(|number| LinkQuery::Token(token(number))));
     for (kind, side) in [(PERSON, Side::Left), (PERSON, Side::Right), (APPOINTMENT, Side::Left), (APPOINTMENT, Side::Right)] {
         queries.push(LinkQuery::Ends { kind: kind.clone(), side, ids: ids.map(Into::into).to_vec() });

@@ -102,7 +102,10 @@ pub fn decide(link: &Link, records: Sides<Option<&Record>>, same_bytes: bool, ru
     let mut decision = Decision::default();
     let mut questions = Questions::default();
     for (name, mut facts) in all {
-        if blind && same_bytes && let Some(base) = facts.base {
+        if blind
+            && same_bytes
+            && let Some(base) = facts.base
+        {
             decision.settled.insert(name, Base { shown: facts.shown, settled: base.settled });
             continue;
         }
@@ -141,9 +144,8 @@ fn another_person(all: &[(FieldName, FieldFacts)], rulings: &Rulings, rules: &Ru
     Side::BOTH.into_iter().find_map(|side| {
         let exchanged: Vec<&(FieldName, FieldFacts)> = all.iter().filter(|(_, facts)| exchanged(facts, side)).collect();
         let groups: BTreeSet<&str> = exchanged.iter().filter_map(|(name, _)| rules.schema.identity_group(name)).collect();
-        let accepted = |same: &BTreeMap<FieldName, Sides<Option<Digest>>>| {
-            exchanged.iter().all(|(name, facts)| same.get(name) == Some(&facts.shown))
-        };
+        let accepted =
+            |same: &BTreeMap<FieldName, Sides<Option<Digest>>>| exchanged.iter().all(|(name, facts)| same.get(name) == Some(&facts.shown));
         if groups.len() < 2 || rulings.same.as_ref().is_some_and(accepted) {
             return None;
         }

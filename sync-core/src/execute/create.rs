@@ -173,9 +173,7 @@ impl Executor<'_> {
             _ => {}
         }
         let shared = self.shared(named, draft, &other);
-        let left = |name: &&FieldName| {
-            !shared.contains(*name) && !omitted.contains(*name) && matches!(draft.get(name), Field::Value(_))
-        };
+        let left = |name: &&FieldName| !shared.contains(*name) && !omitted.contains(*name) && matches!(draft.get(name), Field::Value(_));
         let identifiable = description.unique.iter().any(|name| left(&name)) || told_apart;
         if self.rules.policy.shared_identifier == SharedIdentifier::Review || shared.is_empty() || !identifiable {
             return ask(id);

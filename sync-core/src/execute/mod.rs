@@ -95,7 +95,10 @@ impl Executor<'_> {
                 return Err(fatal);
             }
             if unknown >= UNKNOWN_IN_A_ROW {
-                return Err(Error::temporary(ErrorKind::Remote, "several writes in a row had no clear outcome; the run stops, and the next one looks first"));
+                return Err(Error::temporary(
+                    ErrorKind::Remote,
+                    "several writes in a row had no clear outcome; the run stops, and the next one looks first",
+                ));
             }
         }
         Ok(())

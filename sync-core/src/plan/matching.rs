@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::planner::tells_apart;
 use super::work::Work;
 use crate::decide::Rules;
-use crate::{Action, Decision, EndState, Link, LinkId, LinkQuery, MappingReader, Mark, Reason, RecordId, Result, Role, Schema, Side, Sides, Standing, TenantId};
+use crate::{
+    Action, Decision, EndState, Link, LinkId, LinkQuery, MappingReader, Mark, Reason, RecordId, Result, Role, Schema, Side, Sides,
+    Standing, TenantId,
+};
 
 /// How many links' marks are looked up at a time.
 const BATCH: usize = 250;

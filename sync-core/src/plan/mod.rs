@@ -14,8 +14,8 @@ use serde::Serialize;
 
 pub(crate) use judge::{Step, draft_fields};
 pub(crate) use matching::{Strength, compare};
-pub(crate) use planner::{Planned, PlannedContext, Task};
 pub use planner::Planner;
+pub(crate) use planner::{Planned, PlannedContext, Task};
 pub(crate) use work::{Look, Work};
 
 use crate::{Action, FieldName, Kind, LinkId, Reason, RecordId, RunCounts, Side, Sides};

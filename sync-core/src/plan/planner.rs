@@ -11,12 +11,12 @@ use super::matching::{Match, Matcher, Strength, compare, is_matchable, join};
 use super::survey::{Listing, Survey, Surveyor};
 use super::work::{Look, Unidentified, Work};
 use super::{Operation, Plan, PlannedReview};
-use crate::decide::{Rules, Rulings, Ruling};
+use crate::decide::{Rules, Ruling, Rulings};
 use crate::observer::{Observer, Silent};
 use crate::schema::marks;
 use crate::{
-    Action, Braked, Decision, End, FieldName, Kind, Link, LinkId, LinkQuery, MappingReader, Observation, Reason, RecordId,
-    Result, Review, ReviewQuery, Role, RunCounts, Salt, Setup, Side, Sides, Source, Standing,
+    Action, Braked, Decision, End, FieldName, Kind, Link, LinkId, LinkQuery, MappingReader, Observation, Reason, RecordId, Result, Review,
+    ReviewQuery, Role, RunCounts, Salt, Setup, Side, Sides, Source, Standing,
 };
 
 /// How many links are loaded at a time.
@@ -178,7 +178,8 @@ impl Planner {
         let rulings = rulings(&planned.reviews);
         let bench = Bench { rules, listings: planned.listings, rulings: &rulings, now: self.setup.env.now() };
         for (id, mut work) in works {
-            let records = Sides::new(work.checked(Side::Left, self.source(Side::Left)), work.checked(Side::Right, self.source(Side::Right)));
+            let records =
+                Sides::new(work.checked(Side::Left, self.source(Side::Left)), work.checked(Side::Right, self.source(Side::Right)));
             let matched = matches.remove(&id).unwrap_or(Match::Nobody);
             let gone = went.get(&id).copied().unwrap_or_default();
             let judgement = match questions.remove(&id) {

@@ -12,7 +12,10 @@ use futures::StreamExt;
 use super::work::{Look, Unidentified};
 use crate::decide::Rules;
 use crate::observer::{Observer, Progress};
-use crate::{Digester, Error, ErrorKind, EndState, Eyes, Head, Item, Kind, LinkId, Listed, MappingReader, RecordId, Result, Side, Sides, Source, TenantId};
+use crate::{
+    Digester, EndState, Error, ErrorKind, Eyes, Head, Item, Kind, LinkId, Listed, MappingReader, RecordId, Result, Side, Sides, Source,
+    TenantId,
+};
 
 /// How many heads the store is asked for at a time.
 const PAGE: usize = 2000;
@@ -95,7 +98,7 @@ impl Surveyor<'_> {
             match item? {
                 Item::Listed(listed) => {
                     listing.scanned += 1;
-                    if listing.scanned % 500 == 0 {
+                    if listing.scanned.is_multiple_of(500) {
                         self.observer.progress(&Progress::Listed { side, records: listing.scanned });
                     }
                     if roster.saw(side, listed, listing.began, keep, self.rules.digester, survey) {
@@ -173,7 +176,7 @@ impl Roster {
     /// Takes in one listed record; says whether it is unchanged.
     fn saw(&mut self, side: Side, listed: Listed, began: DateTime<Utc>, keep: bool, digester: &Digester, survey: &mut Survey) -> bool {
         let Some(index) = self.find(side, &listed.id) else {
-            survey.fresh[side].insert(listed.id, Look::Listed(compact(listed.raw), began));
+            survey.fresh[side].insert(listed.id, Look::Listed(compact(&listed.raw), began));
             return false;
         };
         let row = &mut self.rows[index];
@@ -184,7 +187,7 @@ impl Roster {
         };
         row.worth_a_look |= !same;
         if keep || row.worth_a_look {
-            row.looks[side] = Look::Listed(compact(listed.raw), began);
+            row.looks[side] = Look::Listed(compact(&listed.raw), began);
         }
         same
     }
@@ -216,6 +219,6 @@ impl Roster {
 }
 
 /// A copy of its own: a slice would keep the whole chunk alive in which it arrived.
-fn compact(raw: Bytes) -> Bytes {
-    Bytes::copy_from_slice(&raw)
+fn compact(raw: &Bytes) -> Bytes {
+    Bytes::copy_from_slice(raw)
 }

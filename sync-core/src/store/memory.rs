@@ -9,7 +9,8 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     Changes, CommitError, Depth, Fence, Handled, Head, Held, HintKey, HintQueue, Kind, Leases, Link, LinkId, LinkQuery, MappingReader,
-    MappingStore, OperationEntry, PreImage, RecordId, Result, Review, ReviewId, ReviewQuery, Run, Side, Standing, Taken, TenantId, Token, Urgency,
+    MappingStore, OperationEntry, PreImage, RecordId, Result, Review, ReviewId, ReviewQuery, Run, Side, Standing, Taken, TenantId, Token,
+    Urgency,
 };
 
 /// Keeps everything in memory. Clear, slow, and lost with the process.

@@ -7,7 +7,9 @@ use super::sample::{
     storing, token,
 };
 use super::{AnyStore, Check, checks};
-use crate::{Changes, CommitError, Decision, End, Head, Link, LinkId, LinkQuery, Outcome, Review, ReviewQuery, RunState, Side, Standing, TenantId};
+use crate::{
+    Changes, CommitError, Decision, End, Head, Link, LinkId, LinkQuery, Outcome, Review, ReviewQuery, RunState, Side, Standing, TenantId,
+};
 
 /// The checks of mappings, review items and journals.
 #[must_use]

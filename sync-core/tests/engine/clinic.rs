@@ -6,8 +6,8 @@ use std::time::Duration;
 use sync_core::testing::{Call, MemoryEndpoint, SeededEnv, Shape};
 use sync_core::vocabulary::person::{self, PersonSchema};
 use sync_core::{
-    Digester, Engine, FieldName, FieldPolicy, MappingReader, MemoryStore, Plan, Policy, RecordId, Report, Result, Review, ReviewQuery, Scope,
-    Setup, Sides, Sink, TenantId,
+    Digester, Engine, FieldName, FieldPolicy, MappingReader, MemoryStore, Plan, Policy, RecordId, Report, Result, Review, ReviewQuery,
+    Scope, Setup, Sides, Sink, TenantId,
 };
 
 pub(crate) const FIELDS: [&str; 5] = ["given_name", "family_name", "email", "phone", "birth_date"];

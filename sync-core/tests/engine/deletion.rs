@@ -136,7 +136,8 @@ async fn a_removal_that_the_rules_ask_for_needs_two_listings_and_an_unchanged_co
         clinic.sync_without_a_write().await;
         if edited {
             let email = gone.fields.get(&"email".into()).value().unwrap().to_owned();
-            let patient = clinic.left.records(&KIND).into_iter().find(|record| record.fields.get(&"email".into()).value() == Some(&email)).unwrap();
+            let patient =
+                clinic.left.records(&KIND).into_iter().find(|record| record.fields.get(&"email".into()).value() == Some(&email)).unwrap();
             clinic.left.edit(&patient.id, "family_name", "Meier");
         }
         clinic.sync().await;

@@ -1,5 +1,7 @@
 //! The engine between two sides in memory: what it promises, seen in what the sides were asked.
 
+#![expect(clippy::unwrap_used, reason = "in a test, a failure is the report")]
+
 mod clinic;
 mod deletion;
 mod first_sync;

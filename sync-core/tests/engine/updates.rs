@@ -177,11 +177,9 @@ async fn a_field_that_the_list_does_not_show_is_never_cleared() {
 
 #[tokio::test]
 async fn clearing_follows_its_policy() {
-    for (clearing, expected, open) in [
-        (Clearing::Propagate, None, 0),
-        (Clearing::Keep, Some("anna@example.ch"), 0),
-        (Clearing::Review, Some("anna@example.ch"), 1),
-    ] {
+    for (clearing, expected, open) in
+        [(Clearing::Propagate, None, 0), (Clearing::Keep, Some("anna@example.ch"), 0), (Clearing::Review, Some("anna@example.ch"), 1)]
+    {
         let mut clinic = Clinic::new();
         clinic.policy.fields.insert("email".into(), FieldPolicy { clearing, ..FieldPolicy::default() });
         let clinic = settled_in(clinic).await;

@@ -1,0 +1,125 @@
+//! `demo`: the whole story, on an emulated clinic.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use sync_core::{MappingReader, ReviewQuery};
+use tokio_util::sync::CancellationToken;
+
+use super::sync::{print_report, sync_once};
+use super::words::{reason, table_of_operations};
+use crate::demo::{Behaviour, Clinic, check, morning, one, pairs, waiting};
+use crate::{Clients, Result, Service, TENANT};
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Demo {
+    /// How many patients the clinic has.
+    #[arg(long, default_value_t = 120)]
+    patients: u64,
+    /// Which clinic: the same seed, the same people.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// End after the story, instead of going on every two seconds.
+    #[arg(long)]
+    once: bool,
+}
+
+/// How often a demo that goes on syncs.
+const PAUSE: Duration = Duration::from_secs(2);
+
+impl Demo {
+    /// 0 if the final check finds no double and no loss.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<ExitCode> {
+        let directory = Directory::new()?;
+        let mut clinic = Clinic::build(self.patients, self.seed, Behaviour::default());
+        let (ephysio, ghl) = clinic.serve().await.map_err(no_port)?;
+        println!("an emulated e-Physio at {} and an emulated GHL at {}", ephysio.url(), ghl.url());
+        println!("{} patients, {} contacts\n", clinic.ephysio.practice().patients().len(), clinic.ghl.front_desk().contacts().len());
+        let settings = clinic.settings(&ephysio.url(), &ghl.url(), &directory.path.join("demo.db"));
+        let clients = Clients::new(&settings)?;
+        let service = Service::open(settings).await?;
+
+        println!("what a first sync would do:");
+        println!("{}\n", table_of_operations(&service.engine(&clients).await?.plan().await?));
+        println!("the first sync:");
+        print_report(&sync_once(&service, &clients, stop.clone(), true).await?);
+
+        println!("\nmeanwhile, people work:");
+        let edits = morning(&mut clinic, &pairs(&service).await?);
+        edits.iter().for_each(|edit| println!("  {}", edit.what));
+        println!("\nthe next sync:");
+        print_report(&sync_once(&service, &clients, stop.clone(), true).await?);
+        sync_once(&service, &clients, stop.clone(), false).await?;
+        print_conflict(&service).await?;
+
+        if !self.once {
+            go_on(&clinic, &service, &clients, stop).await?;
+        }
+        let verdict = check(&clinic, &pairs(&service).await?, &waiting(&service).await?, &edits);
+        println!("\nthe check, made in both systems themselves:\n{verdict}");
+        let well = verdict.duplicates.is_empty() && verdict.lost.is_empty();
+        Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+async fn print_conflict(service: &Service) -> Result<()> {
+    let query = ReviewQuery { values: true, ..ReviewQuery::default() };
+    let reviews = service.store().reviews(&TENANT, &query).await?;
+    let Some(conflict) = reviews.iter().find(|review| review.reason.name() == "conflict") else { return Ok(()) };
+    println!("\none of the questions for a person ({}):\n  {}", &conflict.id.to_string()[..8], reason(&conflict.reason));
+    for (field, values) in &conflict.values.0 {
+        let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        println!("  {field}: e-Physio says {}, GHL says {}", value(&values.left), value(&values.right));
+    }
+    Ok(())
+}
+
+async fn go_on(clinic: &Clinic, service: &Service, clients: &Clients, stop: CancellationToken) -> Result<()> {
+    println!("\nit goes on every two seconds; Ctrl-C ends it");
+    let linked = pairs(service).await?;
+    let linked: Vec<_> = linked.into_iter().filter(|pair| !pair.retired).collect();
+    for round in 1.. {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+        if let Some(what) = one(clinic, &linked, round) {
+            println!("  {what}");
+        }
+        // Once a sync has begun it is finished, so that the check sees no half-done work.
+        let report = sync_once(service, clients, CancellationToken::new(), false).await?;
+        let changed: usize = report.kinds.iter().map(|kind| kind.ghl.updated + kind.ghl.created).sum();
+        println!("  synced: {changed} changed in GHL, {} wait for a person", report.open_reviews);
+    }
+    Ok(())
+}
+
+fn no_port(error: std::io::Error) -> crate::Error {
+    let message = "no loopback port is free for the emulators";
+    crate::Error::Failed(sync_core::Error::permanent(sync_core::ErrorKind::Configuration, message).with_source(error))
+}
+
+/// A directory for the demo's database, removed at the end.
+struct Directory {
+    path: std::path::PathBuf,
+}
+
+impl Directory {
+    fn new() -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("clinic-sync-demo-{}", std::process::id()));
+        std::fs::create_dir_all(&path).map_err(|error| {
+            let message = format!("the directory {} cannot be made: {error}", path.display());
+            crate::Error::Failed(sync_core::Error::permanent(sync_core::ErrorKind::Store, message))
+        })?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // What cannot be removed from a temporary directory is removed by the system.
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}

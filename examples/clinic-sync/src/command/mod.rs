@@ -1,0 +1,112 @@
+//! The commands. They print; nothing else does.
+
+#![expect(clippy::print_stdout, reason = "commands speak to people and to pipes")]
+
+mod config;
+#[cfg(feature = "demo")]
+mod demo;
+mod doctor;
+mod link;
+mod plan;
+mod progress;
+mod review;
+mod sync;
+mod words;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
+
+pub use progress::Bar;
+pub use words::{reason as describe_reason, table_of_operations};
+
+use crate::{Result, Settings};
+
+/// Keeps a physiotherapy practice's e-Physio and GoHighLevel in sync.
+#[derive(Debug, Parser)]
+#[command(version, after_help = "Exit codes: 0 done, 1 failed, 2 plan: something to do, 3 done with open review items, 64 wrong usage.")]
+pub struct Cli {
+    /// A TOML file; `clinic-sync config example` prints one. The environment goes over it.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows it all on an emulated clinic, with nothing to install or configure.
+    #[cfg(feature = "demo")]
+    Demo(demo::Demo),
+    /// Checks settings, database, key, logins, clock and fields; says what is wrong and what to do.
+    Doctor(doctor::Doctor),
+    /// Shows what a sync would do, and does nothing.
+    Plan(plan::PlanArgs),
+    /// Syncs once.
+    Sync(sync::SyncArgs),
+    /// What people have to decide or do.
+    #[command(subcommand)]
+    Review(review::ReviewCommand),
+    /// Says that a patient and a contact are the same.
+    Link(link::Pair),
+    /// Takes a patient and its contact apart.
+    Unlink(link::Which),
+    /// Stops syncing one patient.
+    Pause(link::Which),
+    /// Syncs a paused patient again.
+    Resume(link::Which),
+    /// Settings.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+}
+
+/// What is synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum What {
+    /// Patients and contacts.
+    Patients,
+    /// Everything there is.
+    All,
+}
+
+/// How to answer.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Form {
+    /// Print JSON, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// With what happened, and what to do; [`Error::exit_code`](crate::Error::exit_code) has the code.
+    pub async fn run(self, stop: CancellationToken) -> Result<ExitCode> {
+        let load = || Settings::load(self.config.as_deref());
+        match self.command {
+            #[cfg(feature = "demo")]
+            Command::Demo(demo) => demo.run(stop).await,
+            Command::Doctor(doctor) => doctor.run(load()?).await,
+            Command::Plan(plan) => plan.run(load()?).await,
+            Command::Sync(sync) => sync.run(load()?, stop).await,
+            Command::Review(review) => review.run(load()?).await,
+            Command::Link(pair) => pair.run(load()?).await,
+            Command::Unlink(which) => which.run(load()?, link::Act::Unlink).await,
+            Command::Pause(which) => which.run(load()?, link::Act::Pause).await,
+            Command::Resume(which) => which.run(load()?, link::Act::Resume).await,
+            Command::Config(config) => config.run(self.config.as_deref()),
+        }
+    }
+}
+
+/// Prints a value as JSON.
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| {
+        sync_core::Error::permanent(sync_core::ErrorKind::Decode, "the answer could not be written as JSON").with_source(error)
+    })?;
+    println!("{text}");
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! `sync`: once, under the tenant's lease.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use sync_core::observer::{Observer, Silent};
+use sync_core::vocabulary::person;
+use sync_core::{MappingReader, RunState, Side};
+use tokio_util::sync::CancellationToken;
+
+use super::progress::Bar;
+use super::words::{reason, system};
+use super::{Form, What, print_json};
+use crate::{Clients, Error, Result, Service, Settings, SyncReport, TENANT};
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct SyncArgs {
+    /// What to sync.
+    #[arg(value_enum, default_value_t = What::All)]
+    what: What,
+    #[command(flatten)]
+    form: Form,
+    /// Go ahead with the very first sync, which may create many contacts.
+    #[arg(long)]
+    first_sync: bool,
+}
+
+impl SyncArgs {
+    /// 0: done. 3: done, with open review items.
+    pub(crate) async fn run(self, settings: Settings, stop: CancellationToken) -> Result<ExitCode> {
+        // Patients are all there is, until appointments come.
+        let (What::Patients | What::All) = self.what;
+        let clients = Clients::new(&settings)?;
+        let service = Service::open(settings).await?;
+        if !self.first_sync && !has_synced(&service).await? {
+            return Err(first_sync_is_special(&service));
+        }
+        let report = sync_once(&service, &clients, stop, !self.form.json).await?;
+        if self.form.json {
+            print_json(&report)?;
+        } else {
+            print_report(&report);
+        }
+        Ok(if report.open_reviews == 0 { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    }
+}
+
+async fn has_synced(service: &Service) -> Result<bool> {
+    let runs = service.store().runs(&TENANT, &person::KIND, 1).await?;
+    Ok(runs.iter().any(|run| run.state != RunState::Failed))
+}
+
+fn first_sync_is_special(service: &Service) -> Error {
+    let source = &service.settings().ghl.source;
+    Error::Usage(format!(
+        "this would be the first sync. It may create many contacts in GHL, each with the source \"{source}\": \
+         let your workflows leave that source out, look at `clinic-sync plan`, and then run `clinic-sync sync --first-sync`"
+    ))
+}
+
+/// One sync of everything, under the lease.
+pub(crate) async fn sync_once(service: &Service, clients: &Clients, stop: CancellationToken, show: bool) -> Result<SyncReport> {
+    let started = tokio::time::Instant::now();
+    let before = clients.counts();
+    let lease = service.lease().await?;
+    let bar = Arc::new(Bar::new(service.settings().ghl.calls_per_10_seconds));
+    let observer: Arc<dyn Observer> = if show { bar.clone() } else { Arc::new(Silent) };
+    let engine = service.leased_engine(clients, &lease, observer, stop).await?;
+    let outcome = engine.sweep().await;
+    bar.finish();
+    lease.release().await?;
+    let report = outcome?;
+    service.store().purge(chrono::Utc::now()).await?;
+    let counts = clients.counts().since(&before);
+    Ok(SyncReport::new(&[report], &counts, started.elapsed()))
+}
+
+/// Says what was done, for people.
+pub(crate) fn print_report(report: &SyncReport) {
+    for kind in &report.kinds {
+        for (side, counts) in [(Side::Left, kind.ephysio), (Side::Right, kind.ghl)] {
+            println!(
+                "{:<9} {} seen, {} unchanged, {} created, {} changed, {} waiting, {} failed",
+                system(side),
+                counts.scanned,
+                counts.unchanged,
+                counts.created,
+                counts.updated,
+                counts.parked,
+                counts.failed
+            );
+        }
+        kind.brakes.iter().for_each(|brake| println!("stopped: {}", reason(brake)));
+    }
+    let calls: Vec<String> = report.calls.iter().filter(|(_, calls)| **calls > 0).map(|(name, calls)| format!("{name} {calls}")).collect();
+    println!("calls: {}; {} sent again; {:.1} s", calls.join(", "), report.retries, report.duration_ms as f64 / 1000.0);
+    match report.open_reviews {
+        0 => {}
+        1 => println!("1 item waits for a person: `clinic-sync review list`"),
+        open => println!("{open} items wait for a person: `clinic-sync review list`"),
+    }
+}

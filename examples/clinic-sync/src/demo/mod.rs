@@ -1,0 +1,56 @@
+//! An emulated clinic, and what it takes to sync it.
+
+mod check;
+mod clinic;
+mod edits;
+mod people;
+
+use sync_core::vocabulary::person;
+use sync_core::{EndState, Head, MappingReader, Side};
+
+pub use check::{Expectation, Pair, Verdict, Waiting, check};
+pub use clinic::{Behaviour, Clinic};
+pub use edits::{morning, one};
+
+use crate::{Result, Service, TENANT};
+
+/// How many heads are read at a time.
+const PAGE: usize = 1000;
+
+/// Everybody who is linked.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn pairs(service: &Service) -> Result<Vec<Pair>> {
+    let mut pairs = Vec::new();
+    let mut after = None;
+    loop {
+        let heads = service.store().heads(&TENANT, &person::KIND, after, PAGE).await?;
+        let Some(last) = heads.last().map(|head| head.link) else { return Ok(pairs) };
+        pairs.extend(heads.iter().filter_map(pair));
+        after = Some(last);
+    }
+}
+
+fn pair(head: &Head) -> Option<Pair> {
+    let (patient, left, _) = head.ends[Side::Left].as_ref()?;
+    let (contact, right, _) = head.ends[Side::Right].as_ref()?;
+    let away = |state: EndState| state.is_gone() || matches!(state, EndState::Missing { .. });
+    Some(Pair { patient: patient.as_str().parse().ok()?, contact: contact.to_string(), retired: away(*left) || away(*right) })
+}
+
+/// Everything that waits for a person.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn waiting(service: &Service) -> Result<Vec<Waiting>> {
+    let reviews = service.store().reviews(&TENANT, &sync_core::ReviewQuery::default()).await?;
+    let open = reviews.into_iter().filter(|review| review.decision.is_none());
+    Ok(open
+        .map(|review| Waiting {
+            patient: review.records.left.as_ref().and_then(|id| id.as_str().parse().ok()),
+            contact: review.records.right.as_ref().map(ToString::to_string),
+            reason: review.reason.name(),
+        })
+        .collect())
+}

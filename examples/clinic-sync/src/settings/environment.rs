@@ -1,0 +1,83 @@
+//! Settings from the environment. Every secret can also come from a file.
+
+use secrecy::SecretString;
+
+use super::Settings;
+use crate::{Error, Result};
+
+/// Lays the environment over the settings. An empty variable counts as not set.
+pub(super) fn apply(settings: &mut Settings, read: impl Fn(&str) -> Option<String>) -> Result<()> {
+    let plain = |name: &str| read(name).filter(|value| !value.trim().is_empty());
+    let secret = |name: &str| -> Result<Option<SecretString>> {
+        match (plain(name), plain(&format!("{name}_FILE"))) {
+            (Some(_), Some(_)) => Err(Error::Settings(vec![format!("both {name} and {name}_FILE are set; keep one")])),
+            (Some(value), None) => Ok(Some(SecretString::from(value))),
+            (None, Some(path)) => from_file(name, &path).map(Some),
+            (None, None) => Ok(None),
+        }
+    };
+    if let Some(url) = secret("DATABASE_URL")? {
+        settings.database_url = Some(secrecy::ExposeSecret::expose_secret(&url).to_owned());
+    }
+    if let Some(url) = plain("EPHYSIO_BASE_URL") {
+        settings.ephysio.base_url = url;
+    }
+    if let Some(url) = plain("GHL_BASE_URL") {
+        settings.ghl.base_url = url;
+    }
+    settings.ephysio.email = plain("EPHYSIO_EMAIL").or(settings.ephysio.email.take());
+    settings.ephysio.password = secret("EPHYSIO_PASSWORD")?.or(settings.ephysio.password.take());
+    settings.ghl.location_id = plain("GHL_LOCATION_ID").or(settings.ghl.location_id.take());
+    settings.ghl.private_integration_token = secret("GHL_PRIVATE_INTEGRATION_TOKEN")?.or(settings.ghl.private_integration_token.take());
+    if let Some(path) = plain("VAULT_KEY_FILE") {
+        settings.vault.key_file = Some(path.into());
+    }
+    if let Some(key) = plain("VAULT_KEY") {
+        settings.vault.key = Some(SecretString::from(key));
+    }
+    Ok(())
+}
+
+fn from_file(name: &str, path: &str) -> Result<SecretString> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::Settings(vec![format!("{name}_FILE names {path}, which cannot be read: {error}")]))?;
+    Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn environment<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    #[test]
+    fn the_environment_goes_over_the_file_and_empty_means_not_set() {
+        let mut settings = Settings::parse("[ghl]\nlocation_id = \"from-file\"\n[ephysio]\nemail = \"a@b.ch\"").unwrap();
+        apply(&mut settings, environment(&[("GHL_LOCATION_ID", "from-env"), ("EPHYSIO_EMAIL", " ")])).unwrap();
+        assert_eq!(settings.ghl.location_id.as_deref(), Some("from-env"));
+        assert_eq!(settings.ephysio.email.as_deref(), Some("a@b.ch"));
+    }
+
+    #[test]
+    fn a_secret_may_come_from_a_file_but_not_from_two_places() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "geheim\n").unwrap();
+        let path = file.path().to_str().unwrap();
+        let mut settings = Settings::default();
+        apply(&mut settings, environment(&[("EPHYSIO_PASSWORD_FILE", path)])).unwrap();
+        assert_eq!(settings.ephysio.password.as_ref().unwrap().expose_secret(), "geheim");
+        let both = apply(&mut settings, environment(&[("EPHYSIO_PASSWORD_FILE", path), ("EPHYSIO_PASSWORD", "x")]));
+        assert!(both.unwrap_err().to_string().contains("keep one"));
+    }
+
+    #[test]
+    fn settings_print_no_secret() {
+        let mut settings = Settings::default();
+        apply(&mut settings, environment(&[("EPHYSIO_PASSWORD", "geheim"), ("GHL_PRIVATE_INTEGRATION_TOKEN", "pit-geheim")])).unwrap();
+        assert!(!format!("{settings:?}").contains("geheim"));
+    }
+}

@@ -1,0 +1,124 @@
+//! What the operator decides: a TOML file, over which the environment goes.
+
+mod environment;
+mod model;
+mod patients;
+
+use std::path::{Path, PathBuf};
+
+pub use model::{Create, EphysioSettings, GhlSettings, Settings, Timeouts, VaultSettings};
+pub use patients::{Consent, IntoEphysio, PatientSettings};
+
+use crate::{Error, Result};
+
+/// A commented example of all settings, as `clinic-sync config example` prints it.
+pub const EXAMPLE: &str = include_str!("example.toml");
+
+impl Settings {
+    /// Reads a file, if one is given, and the environment over it.
+    ///
+    /// # Errors
+    /// A `Settings` error that names the file, the place in it, and what is wrong.
+    pub fn load(file: Option<&Path>) -> Result<Self> {
+        let mut settings = match file {
+            Some(path) => Self::from_file(path)?,
+            None => Self::default(),
+        };
+        environment::apply(&mut settings, |name| std::env::var(name).ok())?;
+        Ok(settings)
+    }
+
+    fn from_file(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::Settings(vec![format!("{} cannot be read: {error}; give another with --config", path.display())]))?;
+        Self::parse(&text).map_err(|problem| Error::Settings(vec![format!("{}: {problem}", path.display())]))
+    }
+
+    /// Reads settings from TOML text.
+    ///
+    /// # Errors
+    /// What is wrong, and where. The message never repeats the line: it may hold a secret.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            format!("line {line}: {}", error.message())
+        })
+    }
+
+    /// Where the database is: the configured place, or a file in the user's data directory.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        let configured = self
+            .database_url
+            .as_deref()
+            .map(|url| PathBuf::from(url.strip_prefix("sqlite:").map_or(url, |path| path.trim_start_matches("//"))));
+        configured.unwrap_or_else(|| data_directory().join("clinic-sync.db"))
+    }
+
+    /// Everything that stands in the way of a sync, in words that say what to do.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut needs = |missing: bool, what: &str| {
+            if missing {
+                problems.push(what.to_owned());
+            }
+        };
+        needs(self.ephysio.email.is_none(), "the e-Physio login is missing: set EPHYSIO_EMAIL, or `email` under [ephysio]");
+        needs(self.ephysio.password.is_none(), "the e-Physio password is missing: set EPHYSIO_PASSWORD or EPHYSIO_PASSWORD_FILE");
+        needs(self.ghl.location_id.is_none(), "the GHL location is missing: set GHL_LOCATION_ID, or `location_id` under [ghl]");
+        needs(
+            self.ghl.private_integration_token.is_none(),
+            "the GHL token is missing: set GHL_PRIVATE_INTEGRATION_TOKEN or GHL_PRIVATE_INTEGRATION_TOKEN_FILE",
+        );
+        needs(
+            self.patients.consent.is_none(),
+            "no consent rule is set: under [patients], `consent` must say which patients may be passed on to GHL \
+             (all_active_patients, email_consent, a mark, or nobody)",
+        );
+        if let Some(url) = self.database_url.as_deref().filter(|url| url.starts_with("postgres")) {
+            let scheme = url.split(':').next().unwrap_or("postgres");
+            problems.push(format!("this build has no PostgreSQL: DATABASE_URL begins with {scheme}:, give a path or sqlite:PATH"));
+        }
+        problems
+    }
+}
+
+/// The platform's place for a user's data.
+fn data_directory() -> PathBuf {
+    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share")));
+    base.or_else(|| from("LOCALAPPDATA")).unwrap_or_default().join("clinic-sync")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_valid_and_complete() {
+        let settings = Settings::parse(EXAMPLE).unwrap();
+        assert_eq!(settings.patients, PatientSettings { consent: Some(Consent::AllActivePatients), ..PatientSettings::default() });
+        assert_eq!(settings.timeouts, Timeouts::default(), "the example shows the defaults");
+    }
+
+    #[test]
+    fn an_unknown_setting_is_an_error_that_names_its_line_and_not_its_value() {
+        let error = Settings::parse("[ghl]\nlocation_id = \"x\"\ntoken = \"pit-secret\"\n").unwrap_err();
+        assert!(error.contains("line 3") && error.contains("token"), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn all_that_is_missing_is_said_at_once() {
+        assert_eq!(Settings::default().problems().len(), 5);
+    }
+
+    #[test]
+    fn a_postgres_address_is_refused_by_this_build() {
+        let settings = Settings { database_url: Some("postgres://u:p@h/d".to_owned()), ..Settings::default() };
+        let problems = settings.problems();
+        assert!(problems.iter().any(|problem| problem.contains("no PostgreSQL")));
+        assert!(!problems.iter().any(|problem| problem.contains("u:p")), "a password is in there");
+    }
+}

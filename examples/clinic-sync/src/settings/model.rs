@@ -1,0 +1,164 @@
+//! The settings as they stand in a file.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::PatientSettings;
+
+/// All settings.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// A path, or `sqlite:PATH`.
+    pub database_url: Option<String>,
+    /// The key that seals what must stay readable.
+    pub vault: VaultSettings,
+    /// e-Physio.
+    pub ephysio: EphysioSettings,
+    /// GHL.
+    pub ghl: GhlSettings,
+    /// How long calls may take.
+    pub timeouts: Timeouts,
+    /// What is synced, and by which rules.
+    pub patients: PatientSettings,
+}
+
+/// The key that seals what must stay readable. Without either, a key file is made beside a new database.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VaultSettings {
+    /// 32 bytes in base64.
+    pub key: Option<SecretString>,
+    /// A file that holds them.
+    pub key_file: Option<std::path::PathBuf>,
+}
+
+/// How to reach e-Physio.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EphysioSettings {
+    /// The API's address.
+    pub base_url: String,
+    /// The login.
+    pub email: Option<String>,
+    /// Its password.
+    pub password: Option<SecretString>,
+    /// Which practice of the login, counted from 0.
+    pub key_index: usize,
+    /// Which sex the list's `true` stands for: `male` or `female`. Compare a patient you know. Unset: not read.
+    pub sex_true: Option<ephysio_client::Sex>,
+    /// How a create is answered: `request` (staff accept it) or `immediate`.
+    pub create: Create,
+    /// Whether to list inactive patients too.
+    pub list_all: bool,
+    /// Calls in two seconds.
+    pub calls_per_2_seconds: u32,
+    /// Members of the patient list to be synced as custom fields, by vocabulary name.
+    pub custom_fields: BTreeMap<String, String>,
+    /// Calls that are not publicly documented.
+    pub operations: ephysio_client::Operations,
+}
+
+/// How e-Physio answers a create.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Create {
+    /// Staff have to accept it first.
+    #[default]
+    Request,
+    /// The patient is there at once.
+    Immediate,
+}
+
+impl Default for EphysioSettings {
+    fn default() -> Self {
+        Self {
+            base_url: ephysio_client::BASE_URL.to_owned(),
+            email: None,
+            password: None,
+            key_index: 0,
+            sex_true: None,
+            create: Create::Request,
+            list_all: false,
+            calls_per_2_seconds: 4,
+            custom_fields: BTreeMap::new(),
+            operations: ephysio_client::Operations::default(),
+        }
+    }
+}
+
+/// How to reach GHL.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GhlSettings {
+    /// The API's address.
+    pub base_url: String,
+    /// The location (sub-account).
+    pub location_id: Option<String>,
+    /// A private integration token of it.
+    pub private_integration_token: Option<SecretString>,
+    /// The `source` of created contacts. The clinic's workflows should leave it out.
+    pub source: String,
+    /// The key of the custom field that carries the token of a create.
+    pub token_field: String,
+    /// Vocabulary names of custom fields, and their keys or ids in GHL.
+    pub custom_fields: BTreeMap<String, String>,
+    /// How late GHL's search may show a change.
+    pub search_lag_seconds: u64,
+    /// Calls in ten seconds.
+    pub calls_per_10_seconds: u32,
+    /// How many writes may be under way at once.
+    pub parallel: usize,
+}
+
+impl Default for GhlSettings {
+    fn default() -> Self {
+        Self {
+            base_url: ghl_client::BASE_URL.to_owned(),
+            location_id: None,
+            private_integration_token: None,
+            source: "clinic-sync".to_owned(),
+            token_field: "contact.sync_token".to_owned(),
+            custom_fields: BTreeMap::new(),
+            search_lag_seconds: 10,
+            calls_per_10_seconds: 100,
+            parallel: 8,
+        }
+    }
+}
+
+/// How long calls may take, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Timeouts {
+    /// To connect.
+    pub connect_ms: u64,
+    /// Between two signs of life.
+    pub idle_ms: u64,
+    /// For a whole answer.
+    pub total_ms: u64,
+    /// For a whole listing.
+    pub listing_ms: u64,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        let usual = sync_http::Timeouts::default();
+        let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self { connect_ms: ms(usual.connect), idle_ms: ms(usual.idle), total_ms: ms(usual.total), listing_ms: ms(usual.stream) }
+    }
+}
+
+impl From<Timeouts> for sync_http::Timeouts {
+    fn from(timeouts: Timeouts) -> Self {
+        Self {
+            connect: Duration::from_millis(timeouts.connect_ms),
+            idle: Duration::from_millis(timeouts.idle_ms),
+            total: Duration::from_millis(timeouts.total_ms),
+            stream: Duration::from_millis(timeouts.listing_ms),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! How GHL is written to.
+
+use async_trait::async_trait;
+use sync_core::vocabulary::person::{EMAIL, PHONE};
+use sync_core::{Draft, Error, ErrorKind, Field, FieldName, FieldSupport, Fields, Kind, Patch, Permit, RecordId, Result, Sink, Written};
+
+use super::person::refused;
+use super::{Connector, failed};
+use crate::Created;
+
+#[async_trait]
+impl Sink for Connector {
+    async fn create(&self, _: &Permit, draft: &Draft) -> Result<Written> {
+        self.check_kind(&draft.kind)?;
+        self.check_fields(&draft.fields, |support, _| support.create)?;
+        let contact = self.lens.new_contact(draft)?;
+        match self.client.create_contact(&contact).await.map_err(failed)? {
+            Created::New(contact) => Ok(Written::Done(Box::new(self.lens.answered(&contact, &draft.fields)))),
+            Created::Exists { id, matching_field } => Ok(exists(id, matching_field.as_deref())),
+        }
+    }
+
+    async fn update(&self, _: &Permit, patch: &Patch) -> Result<Written> {
+        self.check_kind(&patch.kind)?;
+        self.check_fields(&patch.fields, |support, clearing| support.update && (support.clear || !clearing))?;
+        let change = self.lens.contact_patch(&patch.fields)?;
+        match self.client.update_contact(patch.id.as_str(), &change).await {
+            Ok(Some(contact)) => Ok(Written::Done(Box::new(self.lens.answered(&contact, &patch.fields)))),
+            Ok(None) => Ok(Written::NotShown(patch.id.clone())),
+            Err(error) => match error.existing() {
+                Some(existing) => Ok(exists(existing.id.clone(), existing.field.as_deref())),
+                None => Err(failed(error)),
+            },
+        }
+    }
+
+    async fn remove(&self, _: &Permit, kind: &Kind, id: &RecordId) -> Result<()> {
+        self.check_kind(kind)?;
+        self.client.delete_contact(id.as_str()).await.map_err(failed)
+    }
+}
+
+impl Connector {
+    fn check_fields(&self, fields: &Fields, can: impl Fn(FieldSupport, bool) -> bool) -> Result<()> {
+        let can = |name, field| self.description.field(name).is_some_and(|support| can(support, field == Field::Empty));
+        match fields.iter().find(|(name, field)| !can(name, *field)) {
+            Some((name, _)) => Err(refused("this field cannot be written to GHL like this", name)),
+            None if fields.is_empty() => Err(Error::permanent(ErrorKind::Refused, "there is nothing to write")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A duplicate refusal. GHL names the field that matched first; both may match.
+fn exists(id: String, matching: Option<&str>) -> Written {
+    let fields: Vec<FieldName> = match matching {
+        Some("email") => vec![EMAIL],
+        Some("phone") => vec![PHONE],
+        _ => Vec::new(),
+    };
+    Written::Exists { id: RecordId::new(id), fields }
+}

@@ -115,8 +115,12 @@ async fn handled(db: &mut SqliteConnection, taken: &Taken, outcome: Handled) -> 
                 about(AGAIN).bind(generation).execute(db).await?;
             }
         }
-        Handled::Retry { due } => drop(about(RETRY).bind(row::micros(due)).execute(db).await?),
-        Handled::Dead { reason } => drop(about(DEAD).bind(reason).execute(db).await?),
+        Handled::Retry { due } => {
+            about(RETRY).bind(row::micros(due)).execute(db).await?;
+        }
+        Handled::Dead { reason } => {
+            about(DEAD).bind(reason).execute(db).await?;
+        }
     }
     Ok(())
 }

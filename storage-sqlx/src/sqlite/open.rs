@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use sync_core::{Error, ErrorKind, Result};
 
@@ -50,6 +50,8 @@ impl OpenOptions {
         SqliteConnectOptions::new()
             .filename(&self.path)
             .busy_timeout(self.busy_timeout)
+            // The writer forces to the disk what asks for it.
+            .synchronous(SqliteSynchronous::Normal)
             // Erased values and salts are overwritten where that costs no further page.
             .pragma("secure_delete", "FAST")
             .row_buffer_size(512)
@@ -69,7 +71,7 @@ pub(crate) async fn open(options: OpenOptions) -> Result<SqliteStore> {
         .max_lifetime(None)
         .test_before_acquire(false)
         .connect_lazy_with(options.connect().pragma("query_only", "ON"));
-    let writer = Writer::start(writer);
+    let writer = Writer::start(writer, options.connect());
     Ok(SqliteStore { writer, readers, file, master: options.master, tenants: Mutex::new(BTreeMap::new()) })
 }
 
@@ -77,7 +79,7 @@ pub(crate) async fn open(options: OpenOptions) -> Result<SqliteStore> {
 async fn connect_writer(options: &OpenOptions) -> Result<SqliteConnection, Refusal> {
     let mut db = options.connect().connect().await?;
     schema::version(&mut db).await?;
-    sqlx::raw_sql("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL").execute(&mut db).await?;
+    sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut db).await?;
     schema::migrate(&mut db).await?;
     Ok(db)
 }

@@ -108,7 +108,10 @@ fn create(path: &Path) -> std::io::Result<MasterKey> {
     let key = MasterKey(Key::random().map_err(|_| std::io::Error::other("no random numbers"))?);
     let text = Zeroizing::new(STANDARD.encode(key.0.bytes()));
     let mut draft = OsString::from(path);
-    draft.push(format!(".{}", std::process::id()));
+    // A name of chance: one left behind by an interruption is in nobody's way.
+    let mut chance = [0; 8];
+    aws_lc_rs::rand::fill(&mut chance).map_err(|_| std::io::Error::other("no random numbers"))?;
+    draft.push(format!(".{:016x}", u64::from_be_bytes(chance)));
     let mut file = private().write(true).create_new(true).open(&draft)?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(&draft, path));
     fs::remove_file(&draft)?;

@@ -1,5 +1,7 @@
 //! The store on SQLite, from outside.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
 mod files;
 mod model;
 mod sealing;

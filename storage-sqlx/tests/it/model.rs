@@ -158,7 +158,7 @@ async fn both(memory: &MemoryStore, sqlite: &SqliteStore, step: Step, taken: &mu
         }
         Step::Handle(..) => {}
         Step::Acquire(holder, now) => {
-            answer(memory, sqlite, async |store| store.acquire(&TENANT, holder, at(now), at(now + 10)).await.unwrap()).await;
+            let _ = answer(memory, sqlite, async |store| store.acquire(&TENANT, holder, at(now), at(now + 10)).await.unwrap()).await;
         }
         Step::Release(fence) => answer(memory, sqlite, async |store| store.release(&TENANT, fence).await.unwrap()).await,
         Step::Push(hints, now) => {

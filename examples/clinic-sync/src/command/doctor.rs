@@ -36,8 +36,8 @@ impl Finding {
         Self { check, ok: true, says: says.into() }
     }
 
-    fn bad(check: &'static str, says: impl ToString) -> Self {
-        Self { check, ok: false, says: says.to_string() }
+    fn bad(check: &'static str, says: impl std::fmt::Display) -> Self {
+        Self { check, ok: false, says: format!("{says}") }
     }
 }
 

@@ -91,7 +91,7 @@ impl PatientSettings {
         }
         Ok(Policy {
             fields,
-            scope: Sides::new(self.into_ghl(), self.into_ephysio.scope()),
+            scope: Sides::new(self.ghl_scope(), self.into_ephysio.scope()),
             shared_identifier: self.shared_identifier,
             update_brake: self.update_brake,
             removal_brake: self.removal_brake,
@@ -100,7 +100,7 @@ impl PatientSettings {
         })
     }
 
-    fn into_ghl(&self) -> Scope {
+    fn ghl_scope(&self) -> Scope {
         match &self.consent {
             None | Some(Consent::Nobody) => Scope::PulledOnly,
             Some(Consent::AllActivePatients) => Scope::All,

@@ -217,6 +217,7 @@ async fn heads_come_in_order_and_page(store: &dyn AnyStore) {
         let page = heads(store, &TENANT, after, 3).await;
         assert!(page.len() <= 3, "a page has as many heads as asked for");
         seen.extend(page.iter().map(|head| head.link));
+        assert!(seen.len() <= 4, "a page begins after the head that was named");
         let Some(last) = page.last() else { break };
         after = Some(last.link);
     }

@@ -67,6 +67,9 @@ pub struct Contact {
     /// Where the contact comes from.
     #[serde(default, deserialize_with = "shown::text")]
     pub source: Shown<String>,
+    /// What kind of contact it is: `lead`, `customer`, ….
+    #[serde(rename = "type", default, deserialize_with = "shown::text")]
+    pub contact_type: Shown<String>,
     /// The user it is assigned to.
     #[serde(default, deserialize_with = "shown::text")]
     pub assigned_to: Shown<String>,

@@ -17,6 +17,12 @@ use person::Lens;
 /// What stands before the name in the key of a contact's custom field.
 const CONTACT: &str = "contact.";
 
+/// The types of custom fields whose values are lists or files. Written back as text, they would be destroyed.
+const NO_TEXT: [&str; 5] = ["CHECKBOX", "MULTIPLE_OPTIONS", "TEXTBOX_LIST", "FILE_UPLOAD", "SIGNATURE"];
+
+/// The largest page that GHL gives.
+const LARGEST_PAGE: u32 = 500;
+
 /// How the connector behaves.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -35,8 +41,10 @@ pub struct Settings {
     /// The key of the custom field that carries the token of a create. Where it does not exist, created contacts are found
     /// again by their identity only.
     pub token_field: Option<String>,
-    /// Custom fields by their names in the vocabulary: GHL's key (`contact.referral`) or id.
+    /// Custom fields by their names in the vocabulary: GHL's key (`contact.referral`) or id. Lists and files are read only.
     pub custom_fields: BTreeMap<String, String>,
+    /// The fields without which no contact is created. GHL itself insists on none.
+    pub required: Vec<FieldName>,
 }
 
 impl Default for Settings {
@@ -46,10 +54,11 @@ impl Default for Settings {
             lag: Duration::from_secs(10),
             settle: Duration::from_secs(600),
             parallel: 8,
-            page_size: 500,
+            page_size: LARGEST_PAGE,
             source: Some("clinic-sync".to_owned()),
             token_field: Some("contact.sync_token".to_owned()),
             custom_fields: BTreeMap::new(),
+            required: Vec::new(),
         }
     }
 }
@@ -68,21 +77,20 @@ impl Connector {
     /// A connector on top of a client. Asks once which custom fields the location has.
     ///
     /// # Errors
-    /// When GHL cannot be asked, or a custom field that is mapped does not exist.
+    /// When GHL cannot be asked, a custom field that is mapped does not exist or serves twice, or a required field cannot be
+    /// given to a new contact.
     pub async fn connect(client: Client, settings: Settings) -> Result<Self> {
         let defined = client.custom_fields().await.map_err(failed)?;
-        let mut custom = BTreeMap::new();
-        for (name, key) in &settings.custom_fields {
-            let id = id_of(&defined, key).ok_or_else(|| {
-                let message = format!("GHL has no custom field {key}, to which {name} is mapped; create it there, or correct the mapping");
-                Error::permanent(ErrorKind::Configuration, message)
-            })?;
-            custom.insert(vocabulary::custom(name), id);
-        }
-        let token = settings.token_field.as_deref().and_then(|key| id_of(&defined, key));
+        let token = settings.token_field.as_deref().and_then(|key| find(&defined, key)).map(|field| field.id.clone());
         let missing = settings.token_field.iter().filter(|_| token.is_none()).cloned().collect();
-        let description = describe(&settings, custom.keys(), token.is_some());
-        let lens = Lens::new(settings.region, custom, token, settings.source.clone());
+        let custom = mapped(&defined, &settings, token.as_deref())?;
+        let description = describe(&settings, &custom, token.is_some());
+        let given = |name: &&FieldName| description.field(name).is_some_and(|support| support.create);
+        if let Some(name) = settings.required.iter().find(|name| !given(name)) {
+            return Err(misconfigured(format!("{name} is required, and GHL takes no such field for a new contact")));
+        }
+        let ids = custom.into_iter().map(|(name, field)| (name, field.id.clone())).collect();
+        let lens = Lens::new(settings.region, ids, token, settings.source.clone());
         Ok(Self { client, settings, description, lens, missing })
     }
 
@@ -93,7 +101,7 @@ impl Connector {
     pub async fn create_missing_fields(client: &Client, settings: &Settings) -> Result<Vec<String>> {
         let Some(key) = settings.token_field.as_deref() else { return Ok(Vec::new()) };
         let defined = client.custom_fields().await.map_err(failed)?;
-        if id_of(&defined, key).is_some() {
+        if find(&defined, key).is_some() {
             return Ok(Vec::new());
         }
         // GHL derives the key from the name: "sync token" becomes `contact.sync_token`.
@@ -101,10 +109,7 @@ impl Connector {
         let field = NewCustomField { name, data_type: "TEXT".to_owned(), placeholder: None };
         let created = client.create_custom_field(&field).await.map_err(failed)?;
         match created.field_key.text() {
-            Some(given) if given != key => {
-                let message = format!("GHL gave the custom field the key {given}; set token_field to it");
-                Err(Error::permanent(ErrorKind::Configuration, message))
-            }
+            Some(given) if given != key => Err(misconfigured(format!("GHL gave the custom field the key {given}; set token_field to it"))),
             _ => Ok(vec![key.to_owned()]),
         }
     }
@@ -129,21 +134,39 @@ impl Connector {
     }
 }
 
-fn id_of(defined: &[CustomField], key: &str) -> Option<String> {
-    let found = defined.iter().find(|field| field.id == key || field.field_key.text() == Some(key));
-    found.map(|field| field.id.clone())
+fn misconfigured(message: String) -> Error {
+    Error::permanent(ErrorKind::Configuration, message)
 }
 
-fn describe<'a>(settings: &Settings, custom: impl Iterator<Item = &'a FieldName>, carries_token: bool) -> Description {
-    let mut search = BTreeSet::from([SearchKey::Identity]);
-    if carries_token {
-        search.insert(SearchKey::Token);
+/// A custom field by its key or id.
+fn find<'a>(defined: &'a [CustomField], key: &str) -> Option<&'a CustomField> {
+    defined.iter().find(|field| field.id == key || field.field_key.text() == Some(key))
+}
+
+/// The custom fields by their names in the vocabulary. None may serve twice: each write of one would be a change of the other.
+fn mapped<'a>(defined: &'a [CustomField], settings: &Settings, token: Option<&'a str>) -> Result<BTreeMap<FieldName, &'a CustomField>> {
+    let mut taken: BTreeSet<&str> = token.into_iter().collect();
+    let mut custom = BTreeMap::new();
+    for (name, key) in &settings.custom_fields {
+        let field = find(defined, key).ok_or_else(|| {
+            misconfigured(format!("GHL has no custom field {key}, to which {name} is mapped; create it there, or correct the mapping"))
+        })?;
+        if !taken.insert(&field.id) {
+            return Err(misconfigured(format!("the custom field {key}, to which {name} is mapped, serves for something else too")));
+        }
+        custom.insert(vocabulary::custom(name), field);
     }
+    Ok(custom)
+}
+
+fn describe(settings: &Settings, custom: &BTreeMap<FieldName, &CustomField>, carries_token: bool) -> Description {
+    // Not by identity: of its proofs, GHL finds nobody by name and birth date.
+    let search = carries_token.then_some(SearchKey::Token).into_iter().collect();
     Description {
         kind: vocabulary::KIND,
         system: "GHL",
         fields: fields(custom),
-        required: Vec::new(),
+        required: settings.required.clone(),
         // Unless the location allows duplicates; then nothing is ever refused.
         unique: BTreeSet::from([vocabulary::EMAIL, vocabulary::PHONE]),
         single_read: true,
@@ -159,7 +182,7 @@ fn describe<'a>(settings: &Settings, custom: impl Iterator<Item = &'a FieldName>
     }
 }
 
-fn fields<'a>(custom: impl Iterator<Item = &'a FieldName>) -> BTreeMap<FieldName, FieldSupport> {
+fn fields(custom: &BTreeMap<FieldName, &CustomField>) -> BTreeMap<FieldName, FieldSupport> {
     let plain = [
         vocabulary::GIVEN_NAME,
         vocabulary::FAMILY_NAME,
@@ -174,8 +197,13 @@ fn fields<'a>(custom: impl Iterator<Item = &'a FieldName>) -> BTreeMap<FieldName
     let mut fields: BTreeMap<_, _> = plain.map(|name| (name, FieldSupport::FULL)).into();
     // It can be given to a new contact only, and no answer shows it.
     fields.insert(vocabulary::SEX, FieldSupport { listed: false, ..FieldSupport::CREATE_ONLY });
-    fields.extend(custom.map(|name| (name.clone(), FieldSupport::FULL)));
+    fields.extend(custom.iter().map(|(name, field)| (name.clone(), support(field))));
     fields
+}
+
+fn support(field: &CustomField) -> FieldSupport {
+    let is_text = field.data_type.text().is_none_or(|data_type| !NO_TEXT.contains(&data_type));
+    if is_text { FieldSupport::FULL } else { FieldSupport::READ_ONLY }
 }
 
 /// What the engine needs to know of a failed call. The message of the client names no values.
@@ -210,5 +238,20 @@ fn told(kind: sync_http::ErrorKind) -> (ErrorKind, &'static str) {
         Http::Cancelled => (ErrorKind::Cancelled, "the call was not made: its deadline had passed"),
         Http::Disabled | Http::Configuration => (ErrorKind::Configuration, "the settings of GHL do not allow this call"),
         _ => (ErrorKind::Remote, "GHL failed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_what_to_do_and_keeps_its_verdict() {
+        let verdict = sync_http::Verdict::Temporary { retry_after: Some(Duration::from_secs(3)) };
+        let error = sync_http::Error::new(sync_http::ErrorKind::RateLimited, "contacts.search").with_verdict(verdict);
+        let failed = failed(error.with_status(http::StatusCode::TOO_MANY_REQUESTS).with_message("at /x"));
+        assert_eq!(failed.to_string(), "the call budget of GHL is used up (endpoint contacts.search, status 429, detail at /x)");
+        assert_eq!(failed.verdict(), sync_core::Verdict::Temporary { retry_after: Some(Duration::from_secs(3)) });
+        assert_eq!(failed.kind(), ErrorKind::RateLimited);
     }
 }

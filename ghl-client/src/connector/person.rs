@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde_json::Value;
-use sync_core::vocabulary::person::{
-    BIRTH_DATE, CITY, COUNTRY, EMAIL, FAMILY_NAME, GIVEN_NAME, KIND, PHONE, POSTAL_CODE, SEX, STREET, custom_name,
-};
+use sync_core::vocabulary::person::{BIRTH_DATE, CITY, COUNTRY, EMAIL, FAMILY_NAME, GIVEN_NAME, KIND, PHONE, POSTAL_CODE, SEX, STREET};
 use sync_core::vocabulary::phone::Region;
 use sync_core::vocabulary::{date, email, phone, text};
 use sync_core::{Draft, Error, ErrorKind, Field, FieldName, Fields, Presence, Record, RecordId, Result, Token};
@@ -50,8 +48,8 @@ impl Lens {
         let mut record = self.frame(contact);
         for (name, shown) in self.values(contact) {
             match shown {
-                Shown::Absent if written.get(&name) == Field::Empty => record.fields.set(name, Field::Empty),
-                Shown::Absent => {}
+                Shown::Absent if written.get(&name) != Field::Empty => {}
+                Shown::Absent => record.fields.set(name, Field::Empty),
                 Shown::Empty => record.fields.set(name, Field::Empty),
                 Shown::Value(value) => record.fields.set(name, Field::Value(&value)),
             }
@@ -66,10 +64,11 @@ impl Lens {
         }
         record.marks = marks(contact);
         record.modified = contact.updated_at();
-        record.token = self.token.as_deref().and_then(|id| contact.custom_field(id)?.as_str()?.parse::<Token>().ok());
+        record.token = self.token.as_deref().and_then(|id| contact.custom_field(id)?.as_str()?.trim().parse::<Token>().ok());
         record
     }
 
+    /// What a contact shows, in canonical text. What cannot be read is left out: it is unknown.
     fn values(&self, contact: &Contact) -> Vec<(FieldName, Shown<String>)> {
         let plain = |shown: &Shown<String>| mapped(shown, text);
         let mut values = vec![
@@ -81,9 +80,9 @@ impl Lens {
             (POSTAL_CODE, plain(&contact.postal_code)),
             (CITY, plain(&contact.city)),
             (COUNTRY, plain(&contact.country)),
-            (BIRTH_DATE, mapped(&contact.date_of_birth, date::canonical)),
         ];
-        values.extend(self.custom.iter().map(|(name, id)| (name.clone(), custom_value(contact, id))));
+        values.extend(born(&contact.date_of_birth).map(|born| (BIRTH_DATE, born)));
+        values.extend(self.custom.iter().filter_map(|(name, id)| Some((name.clone(), custom_value(contact, id)?))));
         values
     }
 
@@ -91,6 +90,7 @@ impl Lens {
     pub(super) fn new_contact(&self, draft: &Draft) -> Result<NewContact> {
         let value = |name: FieldName| draft.fields.get(&name).value().map(str::to_owned);
         let mut custom_fields = self.custom_writes(&draft.fields);
+        custom_fields.retain(|write| write.value != "");
         custom_fields.extend(self.token.iter().map(|id| CustomFieldWrite { id: id.clone(), value: draft.token.to_string().into() }));
         Ok(NewContact {
             first_name: value(GIVEN_NAME),
@@ -133,9 +133,8 @@ impl Lens {
 
     fn custom_writes(&self, fields: &Fields) -> Vec<CustomFieldWrite> {
         let write = |(name, field): (&FieldName, Field<&str>)| {
-            let id = self.custom.get(name).filter(|_| custom_name(name).is_some())?;
             // An empty text empties a custom field.
-            Some(CustomFieldWrite { id: id.clone(), value: field.value().unwrap_or_default().into() })
+            Some(CustomFieldWrite { id: self.custom.get(name)?.clone(), value: field.value().unwrap_or_default().into() })
         };
         fields.iter().filter_map(write).collect()
     }
@@ -149,27 +148,44 @@ fn mapped(shown: &Shown<String>, canonical: impl Fn(&str) -> String) -> Shown<St
     }
 }
 
-fn custom_value(contact: &Contact, id: &str) -> Shown<String> {
+/// A civil date: GHL shows it alone, or as midnight UTC of that day. Any other form has parts whose order nobody wrote
+/// down, or a time that may belong to the day before.
+fn born(shown: &Shown<String>) -> Option<Shown<String>> {
+    let Shown::Value(text) = shown else { return Some(shown.clone()) };
+    let year_first = text.trim().as_bytes().get(4) == Some(&b'-');
+    let day = date::parse(text).filter(|_| year_first)?;
+    Some(Shown::Value(date::iso(day)))
+}
+
+/// A custom field as text; `None` for a file, and whatever else is no text.
+fn custom_value(contact: &Contact, id: &str) -> Option<Shown<String>> {
     match contact.custom_field(id) {
-        None if contact.custom_fields.is_absent() => Shown::Absent,
-        None | Some(Value::Null) => Shown::Empty,
-        Some(Value::String(value)) => Shown::Value(text(value)),
-        Some(Value::Number(value)) => Shown::Value(value.to_string()),
-        Some(Value::Bool(value)) => Shown::Value(value.to_string()),
+        None => Some(Shown::Absent),
+        Some(Value::Null) => Some(Shown::Empty),
         Some(Value::Array(values)) => {
-            let texts: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
-            Shown::Value(text(&texts.join(", ")))
+            let texts: Vec<String> = values.iter().map(scalar).collect::<Option<_>>()?;
+            Some(Shown::Value(text(&texts.join(", "))))
         }
-        Some(Value::Object(_)) => Shown::Absent,
+        Some(value) => Some(Shown::Value(text(&scalar(value)?))),
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
 /// What scope rules look at.
 fn marks(contact: &Contact) -> BTreeSet<Box<str>> {
     let tags = contact.tags.value().into_iter().flatten().map(|tag| format!("tag:{}", tag.trim().to_lowercase()));
+    let kind = contact.contact_type.text().map(|kind| format!("type:{kind}"));
     let source = contact.source.text().map(|source| format!("source:{source}"));
     let dnd = (contact.dnd == Shown::Value(true)).then(|| "dnd".to_owned());
-    tags.chain(source).chain(dnd).map(String::into_boxed_str).collect()
+    tags.chain(kind).chain(source).chain(dnd).map(String::into_boxed_str).collect()
 }
 
 fn change(fields: &Fields, name: &FieldName) -> Change<String> {

@@ -13,6 +13,7 @@ impl Sink for Connector {
     async fn create(&self, _: &Permit, draft: &Draft) -> Result<Written> {
         self.check_kind(&draft.kind)?;
         self.check_fields(&draft.fields, |support, _| support.create)?;
+        self.check_required(&draft.fields)?;
         let contact = self.lens.new_contact(draft)?;
         match self.client.create_contact(&contact).await.map_err(failed)? {
             Created::New(contact) => Ok(Written::Done(Box::new(self.lens.answered(&contact, &draft.fields)))),
@@ -46,6 +47,13 @@ impl Connector {
         match fields.iter().find(|(name, field)| !can(name, *field)) {
             Some((name, _)) => Err(refused("this field cannot be written to GHL like this", name)),
             None if fields.is_empty() => Err(Error::permanent(ErrorKind::Refused, "there is nothing to write")),
+            None => Ok(()),
+        }
+    }
+
+    fn check_required(&self, fields: &Fields) -> Result<()> {
+        match self.settings.required.iter().find(|name| fields.get(name).value().is_none()) {
+            Some(name) => Err(refused("no contact is created without this field", name)),
             None => Ok(()),
         }
     }

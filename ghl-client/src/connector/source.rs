@@ -1,15 +1,18 @@
 //! How GHL is read.
 
+use std::collections::BTreeSet;
+
 use async_stream::try_stream;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use serde::Deserialize;
+use sync_core::vocabulary::person::scheme;
 use sync_core::{Description, Error, ErrorKind, Item, Kind, Listed, Observation, Probe, Record, RecordId, Result, Source};
 use sync_http::shown;
 
-use super::{Connector, failed};
+use super::{Connector, LARGEST_PAGE, failed};
 use crate::{Contact, ContactSearch, Filter};
 
 #[async_trait]
@@ -21,16 +24,17 @@ impl Source for Connector {
     fn list<'a>(&'a self, kind: &'a Kind) -> BoxStream<'a, Result<Item>> {
         Box::pin(try_stream! {
             self.check_kind(kind)?;
-            let search = ContactSearch { page_limit: self.settings.page_size, ..ContactSearch::default() };
+            let page_limit = self.settings.page_size.clamp(1, LARGEST_PAGE);
+            let search = ContactSearch { page_limit, ..ContactSearch::default() };
             let mut pages = std::pin::pin!(self.client.contacts(search));
             let mut walk = Walk::default();
             while let Some(page) = pages.next().await {
                 let page = page.map_err(failed)?;
-                walk.page(page.total, page.contacts.len());
-                for raw in page.contacts {
-                    let item = item(raw);
-                    walk.identified &= matches!(item, Item::Listed(_));
-                    yield item;
+                walk.page(page.total);
+                for item in page.contacts.into_iter().map(item) {
+                    if walk.meets(&item) {
+                        yield item;
+                    }
                 }
             }
             yield Item::End { complete: walk.is_complete() };
@@ -57,10 +61,17 @@ impl Source for Connector {
         match probe {
             Probe::Token(token) => {
                 let Some(field) = self.lens.token_field() else { return Ok(Vec::new()) };
-                self.search(Filter::custom_field(field, token.to_string())).await
+                let mut found = self.search(Filter::custom_field(field, token.to_string())).await?;
+                // How the search names a custom field is not documented. Were the condition ignored, everybody would be found.
+                found.retain(|record| record.token == Some(*token));
+                Ok(found)
             }
-            Probe::Identifier { scheme: "email", text } => self.duplicate(crate::Probe { email: Some(text.clone()), phone: None }).await,
-            Probe::Identifier { scheme: "phone", text } => self.duplicate(crate::Probe { email: None, phone: Some(text.clone()) }).await,
+            Probe::Identifier { scheme: scheme::EMAIL, text } => {
+                self.duplicate(crate::Probe { email: Some(text.clone()), phone: None }).await
+            }
+            Probe::Identifier { scheme: scheme::PHONE, text } => {
+                self.duplicate(crate::Probe { email: None, phone: Some(text.clone()) }).await
+            }
             // GHL's search knows no folded names; whoever needs them lists.
             Probe::Identifier { .. } => Ok(Vec::new()),
         }
@@ -81,31 +92,42 @@ impl Connector {
     }
 }
 
-/// Whether a walk over all pages has shown everyone: its total stayed the same, and so many were shown. A
-/// contact that moves between pages while they are read would otherwise pass for absent.
+/// Whether a walk over all pages has shown everyone: its total stayed the same, and so many different contacts were
+/// shown. A contact that moves between pages while they are read would otherwise pass for absent.
 #[derive(Debug)]
 struct Walk {
     total: Option<u64>,
     steady: bool,
-    seen: u64,
-    identified: bool,
+    seen: BTreeSet<RecordId>,
 }
 
 impl Default for Walk {
     fn default() -> Self {
-        Self { total: None, steady: true, seen: 0, identified: true }
+        Self { total: None, steady: true, seen: BTreeSet::new() }
     }
 }
 
 impl Walk {
-    fn page(&mut self, total: Option<u64>, contacts: usize) {
+    fn page(&mut self, total: Option<u64>) {
         self.steady &= total.is_some() && self.total.is_none_or(|before| Some(before) == total);
         self.total = total.or(self.total);
-        self.seen += contacts as u64;
+    }
+
+    /// Notes an element; false for a contact that was shown before.
+    fn meets(&mut self, item: &Item) -> bool {
+        let new = match item {
+            Item::Listed(listed) => self.seen.insert(listed.id.clone()),
+            Item::Broken { .. } | Item::End { .. } => {
+                self.steady = false;
+                return true;
+            }
+        };
+        self.steady &= new;
+        new
     }
 
     fn is_complete(&self) -> bool {
-        self.steady && self.identified && self.total == Some(self.seen)
+        self.steady && self.total == Some(self.seen.len() as u64)
     }
 }
 
@@ -129,20 +151,28 @@ fn item(raw: Bytes) -> Item {
 mod tests {
     use super::*;
 
-    fn walk(pages: &[(Option<u64>, usize)]) -> bool {
+    fn walk(pages: &[(Option<u64>, &[&str])]) -> bool {
         let mut walk = Walk::default();
-        pages.iter().for_each(|(total, contacts)| walk.page(*total, *contacts));
+        for (total, ids) in pages {
+            walk.page(*total);
+            for id in *ids {
+                walk.meets(&item(Bytes::from(format!(r#"{{"id":"{id}"}}"#))));
+            }
+        }
         walk.is_complete()
     }
 
     #[test]
     fn a_walk_is_complete_only_if_its_total_held_and_was_reached() {
-        assert!(walk(&[(Some(3), 2), (Some(3), 1)]));
-        assert!(walk(&[(Some(0), 0)]));
+        assert!(walk(&[(Some(3), &["a", "b"]), (Some(3), &["c"])]));
+        assert!(walk(&[(Some(0), &[])]));
         assert!(!walk(&[]), "nothing was answered");
-        assert!(!walk(&[(Some(3), 2), (Some(4), 2)]), "somebody came while we read");
-        assert!(!walk(&[(Some(3), 2), (Some(3), 0)]), "one was skipped by a shifting page");
-        assert!(!walk(&[(None, 2)]), "no total, no promise");
+        assert!(!walk(&[(Some(3), &["a", "b"]), (Some(4), &["c", "d"])]), "somebody came while we read");
+        assert!(!walk(&[(Some(3), &["a", "b"]), (Some(3), &[])]), "one was skipped by a shifting page");
+        assert!(!walk(&[(Some(3), &["a", "b"]), (Some(3), &["b"])]), "one was shown twice, and another not at all");
+        assert!(!walk(&[(Some(3), &["a", "b"]), (Some(3), &["b", "c"])]), "one moved while we read");
+        assert!(!walk(&[(Some(2), &["a", "b", ""])]), "one is broken");
+        assert!(!walk(&[(None, &["a", "b"])]), "no total, no promise");
     }
 
     #[test]

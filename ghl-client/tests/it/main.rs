@@ -1,6 +1,8 @@
 //! The client against an emulated GHL in the same process, under a paused clock.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+#[cfg(feature = "connector")]
+mod connector;
 mod contacts;
 mod custom_fields;
 mod faults;

@@ -1,5 +1,6 @@
 //! The service as a whole, against emulators of both systems.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod canary;
 mod contract;
 mod story;

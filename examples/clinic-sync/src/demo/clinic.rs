@@ -1,12 +1,12 @@
 //! The emulated clinic: both systems, filled with people who make a sync hard.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use emulator_kit::{Clock, Running};
 use secrecy::SecretString;
 
-use super::people;
+use super::people::{self, Person};
 use crate::Settings;
 use crate::settings::{Consent, Create};
 
@@ -22,8 +22,18 @@ pub struct Clinic {
     pub ephysio: ephysio_emulator::Emulator,
     /// The CRM.
     pub ghl: ghl_emulator::Emulator,
+    /// Patients whom people entered. All others were made by a sync.
     pub(super) known_patients: BTreeSet<u64>,
-    pub(super) known_contacts: BTreeSet<String>,
+    /// Contacts whom people entered, and the patient each stands for, if any.
+    pub(super) known_contacts: BTreeMap<String, Option<u64>>,
+    /// Contacts whom people deleted.
+    pub(super) deleted_contacts: BTreeSet<String>,
+    /// Patients who share a phone or an e-mail address with another one.
+    pub(super) households: BTreeSet<u64>,
+    /// Patients of whom an edit is expected to arrive.
+    pub(super) edited: BTreeSet<u64>,
+    /// How many mornings there were.
+    pub(super) mornings: usize,
 }
 
 /// How the two systems behave.
@@ -71,53 +81,76 @@ impl Clinic {
             seed,
             ..ghl_emulator::Config::default()
         });
-        let mut clinic = Self { ephysio, ghl, known_patients: BTreeSet::new(), known_contacts: BTreeSet::new() };
+        let mut clinic = Self {
+            ephysio,
+            ghl,
+            known_patients: BTreeSet::new(),
+            known_contacts: BTreeMap::new(),
+            deleted_contacts: BTreeSet::new(),
+            households: BTreeSet::new(),
+            edited: BTreeSet::new(),
+            mornings: 0,
+        };
         clinic.fill(patients, seed);
         clinic.ghl.front_desk().define_custom_field("sync token", "TEXT");
         clinic
     }
 
     fn fill(&mut self, patients: u64, seed: u64) {
-        let mut before = people::patient(seed, 0);
+        let mut before: Option<(u64, Person)> = None;
         for number in 0..patients {
-            let mut person = people::patient(seed, number);
-            person = match number {
-                8 => person.twin_of(&before),
-                _ if number % 13 == 5 => person.living_with(&before, number % 2 == 0),
-                _ => person,
+            let person = people::patient(seed, number);
+            let (person, shares) = match (number, &before) {
+                (8, Some((_, before))) => (person.twin_of(before), true),
+                (10, _) => (person.reachable_in_the_evening(), false),
+                (11, _) => (person.living_abroad(), false),
+                (_, Some((_, before))) if number % 13 == 5 => (person.living_with(before, number % 2 == 0), true),
+                _ => (person, false),
             };
-            match number {
-                9 => person.patient.phone.push_str(" (nur abends)"),
-                11 => person.patient.phone = "+39 06 6982 1234".to_owned(),
-                _ => {}
+            let id = self.admit(&person);
+            if let Some((other, _)) = before.filter(|_| shares) {
+                self.households.extend([other, id]);
             }
-            self.admit(&person);
-            before = person;
+            before = Some((id, person));
         }
         for number in 0..patients.div_ceil(10) {
-            self.enter(people::lead(number));
+            self.enter(people::lead(seed, number), None);
         }
         for number in 0..patients.min(2) {
-            self.enter(people::newcomer(number));
+            self.enter(people::newcomer(seed, number), None);
         }
     }
 
-    fn admit(&mut self, person: &people::Person) {
-        let id = self.ephysio.practice().create(person.patient.clone());
-        self.known_patients.insert(id);
-        // Some left, some are in GHL already.
+    /// Takes a patient in. Some left meanwhile, some are in GHL already.
+    fn admit(&mut self, person: &Person) -> u64 {
+        let id = self.receive(person);
         match person.number() {
             number if number % 20 == 3 => {
                 self.ephysio.practice().deactivate(id);
             }
-            number if number % 8 == 2 && person.is_known_by_two() => self.enter(person.contact()),
+            number if number % 7 == 2 && person.is_known_by_two() => self.enter(person.contact(), Some(id)),
             _ => {}
         }
+        id
     }
 
-    fn enter(&mut self, contact: serde_json::Value) {
+    /// Staff enter a patient.
+    pub(super) fn receive(&mut self, person: &Person) -> u64 {
+        let id = self.ephysio.practice().create(person.patient.clone());
+        self.known_patients.insert(id);
+        id
+    }
+
+    /// The front desk enters a contact, and knows which patient it is.
+    fn enter(&mut self, contact: serde_json::Value, patient: Option<u64>) {
         let id = self.ghl.front_desk().create(contact);
-        self.known_contacts.insert(id);
+        self.known_contacts.insert(id, patient);
+    }
+
+    /// The front desk deletes a contact.
+    pub(super) fn delete(&mut self, contact: &str) {
+        self.ghl.front_desk().delete(contact);
+        self.deleted_contacts.insert(contact.to_owned());
     }
 
     /// Puts both on loopback.
@@ -145,5 +178,54 @@ impl Clinic {
         settings.patients.consent = Some(Consent::AllActivePatients);
         settings.patients.into_ephysio.tags = vec!["patient".to_owned()];
         settings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(patients: u64) -> Clinic {
+        Clinic::build(patients, 1, Behaviour::default())
+    }
+
+    #[test]
+    fn a_clinic_has_all_kinds_of_people() {
+        let clinic = build(1000);
+        let patients = clinic.ephysio.practice().patients();
+        let contacts = clinic.ghl.front_desk().contacts();
+        let count = |tag: &str| contacts.iter().filter(|contact| contact.tags.iter().any(|own| own == tag)).count();
+        assert_eq!(patients.iter().filter(|patient| !patient.is_active()).count(), 50);
+        let in_both: BTreeSet<u64> = clinic.known_contacts.values().copied().flatten().collect();
+        assert!((100..140).contains(&in_both.len()), "{}", in_both.len());
+        assert_eq!((count("patient"), contacts.len() - in_both.len()), (2, 102));
+        assert!(count("lead") > 30 && count("newsletter") > 30);
+        // Who lives together, in pairs, and the twins.
+        assert!((150..=160).contains(&clinic.households.len()), "{}", clinic.households.len());
+        let twins: Vec<_> =
+            patients.windows(2).filter(|two| two[0].birth_date == two[1].birth_date && two[0].phone == two[1].phone).collect();
+        let [[one, other]] = twins[..] else { panic!("one pair of twins") };
+        assert_eq!(one.last_name, other.last_name);
+        assert_ne!(one.first_name, other.first_name);
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_clinic() {
+        let told = |clinic: &Clinic| {
+            let patients = clinic.ephysio.practice().patients().into_iter().map(|patient| (patient.id, patient.first_name, patient.phone));
+            let contacts = clinic.ghl.front_desk().contacts().into_iter().map(|contact| (contact.id, contact.last_name, contact.phone));
+            (patients.collect::<Vec<_>>(), contacts.collect::<Vec<_>>())
+        };
+        assert_eq!(told(&build(50)), told(&build(50)));
+    }
+
+    #[test]
+    fn small_and_large_clinics_can_be_built() {
+        for (patients, contacts) in [(0, 0), (1, 2), (3, 3)] {
+            let clinic = build(patients);
+            assert_eq!(clinic.known_patients.len() as u64, patients);
+            assert!(clinic.known_contacts.len() >= contacts, "{patients}");
+        }
+        assert_eq!(build(20_000).known_patients.len(), 20_000);
     }
 }

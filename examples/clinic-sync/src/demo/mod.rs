@@ -50,6 +50,7 @@ pub async fn waiting(service: &Service) -> Result<Vec<Waiting>> {
         .map(|review| Waiting {
             patient: review.records.left.as_ref().and_then(|id| id.as_str().parse().ok()),
             contact: review.records.right.as_ref().map(ToString::to_string),
+            fields: review.reason.fields().to_vec(),
             reason: review.reason.name(),
         })
         .collect())

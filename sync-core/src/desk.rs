@@ -208,8 +208,7 @@ fn answers(reason: &Reason, decision: Decision) -> bool {
         | Reason::MergedIntoLinked { .. }
         | Reason::StillPending { .. }
         | Reason::Undecodable { .. }
-        | Reason::Refused { .. }
-        | Reason::Quarantined { .. } => false,
+        | Reason::Refused { .. } => false,
     }
 }
 

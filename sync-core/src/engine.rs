@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::execute::Executor;
 use crate::observer::{Observer, Silent};
-use crate::plan::{Look, Plan, Planned, Planner, Work};
+use crate::plan::{Answers, Look, Plan, Planned, Planner, Work};
 use crate::{
     Changes, Desk, Error, ErrorKind, Fence, Kind, LinkId, LinkQuery, MappingStore, Observation, Reason, RecordId, Result, Review,
     ReviewQuery, Run, RunCounts, RunId, RunState, Setup, Side, Sides, Sink, Source,
@@ -127,19 +127,13 @@ impl Engine {
             counts: Sides::default(),
         };
         self.note(&run).await?;
-        let mut planned = match self.planner.sweep(self.observer.as_ref()).await {
-            Ok(planned) => planned,
-            Err(error) => return Err(self.ended(run, error).await),
+        let brakes = loop {
+            match self.pass(&mut run).await {
+                Ok((true, brakes)) => break brakes,
+                Ok((false, _)) => {}
+                Err(error) => return Err(self.ended(run, error).await),
+            }
         };
-        run.counts = planned.counts();
-        let brakes = planned.brakes.clone();
-        let executor = self.executor(Some(run.id), &planned)?;
-        self.ask_about_batch(&executor, &mut planned).await?;
-        let outcome = if planned.is_stopped() { Ok(()) } else { executor.execute(planned).await };
-        run.counts = *executor.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = outcome {
-            return Err(self.ended(run, error).await);
-        }
         run.state = RunState::Completed;
         let open_reviews = self.count_reviews(&mut run.counts).await?;
         run.ended_at = Some(env.now());
@@ -147,7 +141,21 @@ impl Engine {
         Ok(Report { run: run.id, kind: run.kind, state: run.state, counts: run.counts, brakes, open_reviews })
     }
 
-    /// Looks at one record, and does what is to be done about it. Costs the same however many there are.
+    /// Plans, and carries out the plan. Says whether all of it was, and which brakes stopped a batch.
+    async fn pass(&self, run: &mut Run) -> Result<(bool, Vec<Reason>)> {
+        let mut planned = self.planner.sweep(self.observer.as_ref()).await?;
+        let brakes = planned.brakes.clone();
+        let mut executor = self.executor(Some(run.id), &planned)?;
+        executor.counts = Mutex::new(carried_on(planned.counts(), &run.counts));
+        self.ask_about_batch(&executor, &mut planned).await?;
+        let outcome = if planned.is_stopped() { Ok(true) } else { executor.execute(planned).await };
+        run.counts = *executor.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok((outcome?, brakes))
+    }
+
+    /// Looks at one record, and does what can be done about it without a listing: updates where both sides
+    /// can be asked for single records, and links. Creates, and whatever needs more than that, are left to the
+    /// next sweep. Costs the same however many records there are.
     ///
     /// # Errors
     /// When a side or the store cannot be asked. A side without single reads cannot be hinted at.
@@ -171,7 +179,7 @@ impl Engine {
         };
         let planned = self.planner.single(work).await?;
         let executor = self.executor(None, &planned)?;
-        executor.execute(planned).await
+        executor.execute(planned).await.map(|_| ())
     }
 
     async fn known(&self, link: crate::Link, side: Side, look: Look) -> Result<Work> {
@@ -200,7 +208,8 @@ impl Engine {
             cancel: &self.cancel,
             fence: self.fence,
             run,
-            context: planned.context(),
+            listings: planned.listings,
+            answers: Answers::from(&planned.reviews[..]),
             open,
             counts: Mutex::new(planned.counts()),
         })
@@ -244,4 +253,15 @@ impl Engine {
         }
         Ok(open.len())
     }
+}
+
+/// What was listed now, and what was written in this run so far.
+fn carried_on(listed: Sides<RunCounts>, before: &Sides<RunCounts>) -> Sides<RunCounts> {
+    Sides::from_fn(|side| RunCounts {
+        created: before[side].created,
+        updated: before[side].updated,
+        removed: before[side].removed,
+        failed: before[side].failed,
+        ..listed[side]
+    })
 }

@@ -18,7 +18,7 @@ pub trait Env: Send + Sync + fmt::Debug {
     fn fill(&self, buffer: &mut [u8]);
 }
 
-/// The machine's clock and the operating system's randomness.
+/// The machine's clock and the operating system's randomness, without which it panics.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemEnv;
 
@@ -28,9 +28,8 @@ impl Env for SystemEnv {
     }
 
     fn fill(&self, buffer: &mut [u8]) {
-        // The system generator fails only before it is seeded at boot; then an id made of zeros would
-        // be refused by the store's unique keys, so nothing is lost.
-        let _ = aws_lc_rs::rand::fill(buffer);
+        // Without randomness every token and salt would be the same: nothing may go on.
+        aws_lc_rs::rand::fill(buffer).expect("the operating system has randomness");
     }
 }
 

@@ -175,7 +175,8 @@ pub struct Policy {
     pub update_brake: Brake,
     /// The brake on disappearances and removals, per side and run.
     pub removal_brake: Brake,
-    /// A listing younger than this replaces the search before a first create.
+    /// A create rests on a complete listing of its side that shows no such record. Once that listing is older
+    /// than this, both sides are listed anew before the next create.
     pub listing_bound: Duration,
 }
 

@@ -103,11 +103,6 @@ pub enum Reason {
         /// What it said, without values.
         detail: String,
     },
-    /// A create's outcome cannot be established, since that side cannot be searched.
-    Quarantined {
-        /// Where.
-        side: Side,
-    },
     /// Too much would change at once; nothing of it was written.
     Brake {
         /// Where it would have been written, or what disappeared.
@@ -151,7 +146,6 @@ impl Reason {
             Self::StillPending { .. } => "still_pending",
             Self::Undecodable { .. } => "undecodable",
             Self::Refused { .. } => "refused",
-            Self::Quarantined { .. } => "quarantined",
             Self::Brake { .. } => "brake",
         }
     }

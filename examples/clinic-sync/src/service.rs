@@ -113,8 +113,8 @@ pub struct Lease {
     fence: Fence,
     store: Arc<SqliteStore>,
     renewal: tokio::task::JoinHandle<()>,
-    /// Cancelled when the lease is lost.
-    pub lost: CancellationToken,
+    /// Cancelled when the lease is lost, and when the caller asks to stop.
+    stop: CancellationToken,
 }
 
 impl Service {
@@ -123,6 +123,7 @@ impl Service {
     /// # Errors
     /// When the database or its key cannot be used; the message says which and what to do.
     pub async fn open(settings: Settings) -> Result<Self> {
+        settings.check_database().map_err(|problem| Error::Settings(vec![problem]))?;
         let path = settings.database();
         if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
             std::fs::create_dir_all(directory).map_err(|error| {
@@ -218,20 +219,21 @@ impl Service {
         Duration::from_secs(self.settings.patients.settle_seconds)
     }
 
-    /// Takes the tenant's lease, so that no other process works on it.
+    /// Takes the tenant's lease, so that no other process works on it. An engine under it stops when `stop` is
+    /// cancelled, or the lease is lost.
     ///
     /// # Errors
     /// When another process holds it: the message says who and until when.
-    pub async fn lease(&self) -> Result<Lease> {
+    pub async fn lease(&self, stop: &CancellationToken) -> Result<Lease> {
         let holder = holder(std::process::id());
         let fence = match self.acquire(&holder).await? {
             Ok(fence) => fence,
             Err(held) if is_dead(&held.by) => self.inherit(&held, &holder).await?,
             Err(held) => return Err(held_by(&held).into()),
         };
-        let lost = CancellationToken::new();
-        let renewal = tokio::spawn(renew(self.store.clone(), self.env.clone(), holder, fence, lost.clone()));
-        Ok(Lease { fence, store: self.store.clone(), renewal, lost })
+        let stop = stop.child_token();
+        let renewal = tokio::spawn(renew(self.store.clone(), self.env.clone(), holder, fence, stop.clone()));
+        Ok(Lease { fence, store: self.store.clone(), renewal, stop })
     }
 
     async fn acquire(&self, holder: &str) -> Result<Result<Fence, Held>> {
@@ -252,24 +254,9 @@ impl Service {
     ///
     /// # Errors
     /// As [`engine`](Self::engine).
-    pub async fn leased_engine(
-        &self,
-        clients: &Clients,
-        lease: &Lease,
-        observer: Arc<dyn Observer>,
-        stop: CancellationToken,
-    ) -> Result<Engine> {
+    pub async fn leased_engine(&self, clients: &Clients, lease: &Lease, observer: Arc<dyn Observer>) -> Result<Engine> {
         let engine = self.engine(clients).await?;
-        let either = lease.lost.child_token();
-        let forward = either.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => forward.cancel(),
-                () = forward.cancelled() => {}
-            }
-        });
-        Ok(engine.with_observer(observer).with_fence(lease.fence).with_cancellation(either))
+        Ok(engine.with_observer(observer).with_fence(lease.fence).with_cancellation(lease.stop.clone()))
     }
 }
 

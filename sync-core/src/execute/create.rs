@@ -48,7 +48,7 @@ impl Executor<'_> {
             return Err(Box::new(finished));
         }
         let stored = task.work.stored.clone();
-        match self.planner.judge_again(&mut task.work, &self.context) {
+        match self.planner.judge_again(&mut task.work, self.listings, &self.answers) {
             Ok(judgement) => task.judgement = judgement,
             Err(_) => return Err(Box::new(self.withdrawn(task))),
         }
@@ -96,7 +96,7 @@ impl Executor<'_> {
                     Ok(Duplicate::Omit(more)) => omitted.extend(more),
                     Ok(Duplicate::Adopt(found, absorbed)) => {
                         finished.task.work.absorbed = absorbed;
-                        self.adopted(&mut finished, side, record, &found);
+                        self.adopted(&mut finished, side, &found);
                         return finished;
                     }
                     Ok(Duplicate::Ask(reason)) => return self.asked(finished, reason),
@@ -163,7 +163,7 @@ impl Executor<'_> {
         let ours = other.token.is_some() && other.token == link.intent.as_ref().map(|intent| intent.token);
         let identity = marks(self.rules.schema, self.rules.digester, &other);
         let own = link.ends[side.opposite()].as_ref().map(|end| end.identity.clone()).unwrap_or_default();
-        let told_apart = self.context.told_apart(link.id, &other.id);
+        let told_apart = self.answers.tell_apart(link.id, &other.id);
         match compare(self.rules.schema, &own, &identity) {
             Strength::Strong if free && !told_apart => {
                 return Ok(Duplicate::Adopt(other, owner.map(|owner| (owner.id, owner.version))));
@@ -254,7 +254,7 @@ impl Executor<'_> {
     }
 
     /// Records that the record was there already. Its fields are compared by the next look.
-    fn adopted(&self, finished: &mut Finished, side: Side, _source: &Record, found: &Record) {
+    fn adopted(&self, finished: &mut Finished, side: Side, found: &Record) {
         let identity = marks(self.rules.schema, self.rules.digester, found);
         let link = &mut finished.task.work.link;
         link.ends[side] = Some(End { identity, ..End::present(found.id.clone()) });

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::decide::Rules;
 use crate::observer::{Observer, Progress};
-use crate::plan::{Planned, PlannedContext, Planner, Step, Task, Work};
+use crate::plan::{Answers, Listing, Planned, Planner, Step, Task, Work};
 use crate::{
     Action, Changes, CommitError, Error, ErrorKind, Fence, Intent, LinkId, LinkQuery, MappingStore, Mark, OperationEntry, Outcome, Permit,
     Reason, RecordId, Result, Review, Role, RunCounts, RunId, Side, Sides, Sink, Verdict,
@@ -38,7 +38,8 @@ pub(crate) struct Executor<'a> {
     pub(crate) cancel: &'a CancellationToken,
     pub(crate) fence: Option<Fence>,
     pub(crate) run: Option<RunId>,
-    pub(crate) context: PlannedContext,
+    pub(crate) listings: Sides<Option<Listing>>,
+    pub(crate) answers: Answers,
     pub(crate) open: BTreeMap<LinkId, Vec<Review>>,
     pub(crate) counts: Mutex<Sides<RunCounts>>,
 }
@@ -61,8 +62,9 @@ impl Finished {
 }
 
 impl Executor<'_> {
-    /// Carries out a plan.
-    pub(crate) async fn execute(&self, planned: Planned) -> Result<()> {
+    /// Carries out a plan. Says whether all of it was: creates wait for a fresh plan once the listing that
+    /// showed no such record has grown old.
+    pub(crate) async fn execute(&self, planned: Planned) -> Result<bool> {
         let (writes, notes): (Vec<Task>, Vec<Task>) = planned.tasks.into_iter().partition(|task| task.judgement.step.is_some());
         self.observer.progress(&Progress::Planned { writes: writes.len() });
         for batch in notes.chunks(BATCH) {
@@ -72,7 +74,7 @@ impl Executor<'_> {
         self.write(writes).await
     }
 
-    async fn write(&self, tasks: Vec<Task>) -> Result<()> {
+    async fn write(&self, tasks: Vec<Task>) -> Result<bool> {
         let all = tasks.len();
         let mut waiting: VecDeque<Task> = tasks.into();
         let mut busy = self.announced_elsewhere().await?;
@@ -80,6 +82,9 @@ impl Executor<'_> {
         let mut done = 0;
         while !waiting.is_empty() {
             self.check()?;
+            if done > 0 && waiting.iter().any(|task| self.rests_on_an_old_listing(task)) {
+                return Ok(false);
+            }
             let chunk = self.next_chunk(&mut waiting, &mut busy);
             if chunk.is_empty() {
                 break;
@@ -101,7 +106,13 @@ impl Executor<'_> {
                 ));
             }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    fn rests_on_an_old_listing(&self, task: &Task) -> bool {
+        let Some(Step::Create(side)) = task.judgement.step else { return false };
+        let age = self.listings[side].map(|listing| self.planner.setup.env.now() - listing.began);
+        age.and_then(|age| age.to_std().ok()).is_none_or(|age| age > self.rules.policy.listing_bound)
     }
 
     fn check(&self) -> Result<()> {

@@ -48,10 +48,7 @@ impl Executor<'_> {
         let asked: Vec<Review> = finished.task.judgement.reasons.iter().map(|reason| self.review(work, reason)).collect();
         let is_asked = |review: &&Review| asked.iter().any(|asked| asked.id == review.id);
         // A "not the same" has to be remembered for as long as the link is half.
-        let is_remembered = |review: &&Review| {
-            let told_apart = matches!(review.decision, Some(crate::Decision::Different | crate::Decision::KeepBoth));
-            told_apart && work.link.only_side().is_some()
-        };
+        let is_remembered = |review: &&Review| review.decision == Some(crate::Decision::Different) && work.link.only_side().is_some();
         let over = open.iter().chain(absorbed).filter(|review| !is_asked(review) && !is_remembered(review));
         changes.closed.extend(over.map(|review| review.id));
         for review in asked {

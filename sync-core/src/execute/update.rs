@@ -25,7 +25,7 @@ impl Executor<'_> {
             }
         }
         if reread.left || reread.right {
-            match self.planner.judge_again(&mut task.work, &self.context) {
+            match self.planner.judge_again(&mut task.work, self.listings, &self.answers) {
                 Ok(judgement) => task.judgement = judgement,
                 Err(error) => return self.undecided(task, error),
             }

@@ -6,20 +6,15 @@
 use chrono::{DateTime, Utc};
 
 use super::work::{Look, Work};
-use crate::{Absence, Action, Description, EndState, Observation, Presence, Record, Result, Side, Source};
+use crate::{Absence, Action, Description, EndState, Observation, Presence, Result, Side, Source};
 
 /// Brings the state of one end up to date with what was seen. Says whether it is now gone for good.
-pub(crate) async fn update_presence(
-    work: &mut Work,
-    side: Side,
-    shown: Option<&Record>,
-    description: &Description,
-    source: &dyn Source,
-) -> Result<bool> {
+pub(crate) async fn update_presence(work: &mut Work, side: Side, description: &Description, source: &dyn Source) -> Result<bool> {
     let fresh = work.is_fresh(side, description.lag);
     let Some(state) = work.link.ends[side].as_ref().map(|end| end.state) else { return Ok(false) };
+    let shown = work.presence[side];
     let next = match (shown, &work.looks[side]) {
-        (Some(record), _) => presence(record),
+        (Some(presence), _) => state_of(presence),
         (None, Look::Absent(began)) if fresh => absent(state, *began, description),
         _ => state,
     };
@@ -32,8 +27,8 @@ pub(crate) async fn update_presence(
     Ok(set(work, side, next))
 }
 
-fn presence(record: &Record) -> EndState {
-    match record.presence {
+fn state_of(presence: Presence) -> EndState {
+    match presence {
         Presence::Live => EndState::Present,
         Presence::Inactive => EndState::Inactive,
         Presence::Deleted => EndState::Gone,
@@ -57,7 +52,7 @@ async fn ask(work: &mut Work, side: Side, gone: EndState, source: &dyn Source) -
     match source.read(&work.link.kind, &id).await? {
         Observation::Missing => Ok(set(work, side, gone)),
         Observation::Found(record) => {
-            let state = presence(&record);
+            let state = state_of(record.presence);
             work.looks[side] = Look::Read(record);
             Ok(set(work, side, state))
         }

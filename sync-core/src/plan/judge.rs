@@ -1,9 +1,10 @@
 //! What to do with one link, once it is known what both sides show. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::answers::Answers;
 use super::matching::Match;
 use super::survey::Listing;
 use super::work::{Look, Work};
@@ -40,7 +41,7 @@ pub(crate) struct Judgement {
 pub(crate) struct Bench<'a> {
     pub(crate) rules: Rules<'a>,
     pub(crate) listings: Sides<Option<Listing>>,
-    pub(crate) rulings: &'a BTreeMap<crate::LinkId, Rulings>,
+    pub(crate) answers: &'a Answers,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -73,9 +74,6 @@ impl Bench<'_> {
             return self.at_rest(work, Vec::new());
         };
         let target = side.opposite();
-        if work.link.intent.is_some() && !self.create_is_absent(work, target) {
-            return parked;
-        }
         if record.presence != Presence::Live || !self.rules.policy.scope[side].admits(record) {
             return self.at_rest(work, Vec::new());
         }
@@ -88,17 +86,21 @@ impl Bench<'_> {
         if !missing.is_empty() {
             return self.at_rest(work, vec![Reason::MissingData { side: target, fields: missing }]);
         }
+        if !self.is_absent(work, target) {
+            return parked;
+        }
         let reread = self.must_reread(work, side);
         Judgement { step: Some(Step::Create(target)), reread, ..Judgement::default() }
     }
 
-    /// Whether it is certain that an earlier attempt made no record: a complete listing begun after the
-    /// record could have appeared does not show it. (One that shows it was adopted before.)
-    fn create_is_absent(&self, work: &Work, target: Side) -> bool {
-        let Some(intent) = &work.link.intent else { return true };
+    /// Whether it is certain that the target has no such record: a complete listing does not show one, and
+    /// after an attempt of unknown outcome, one begun after the record could have appeared. (One that shows
+    /// it was adopted before.)
+    fn is_absent(&self, work: &Work, target: Side) -> bool {
         let description = self.rules.sides[target];
-        let visible_by = intent.begun_at + description.settle + description.lag;
-        self.listings[target].is_some_and(|listing| listing.complete && listing.began >= visible_by)
+        let visible_by = work.link.intent.as_ref().map(|intent| intent.begun_at + description.settle + description.lag);
+        let late_enough = |began: DateTime<Utc>| visible_by.is_none_or(|visible_by| began >= visible_by);
+        self.listings[target].is_some_and(|listing| listing.complete && late_enough(listing.began))
     }
 
     fn joined(&self, work: &mut Work, records: Sides<Option<&Record>>, went: Sides<bool>) -> Judgement {
@@ -139,7 +141,7 @@ impl Bench<'_> {
         let believed = Sides::from_fn(|side| if stale[side] { None } else { records[side] });
         let same_bytes = Side::BOTH.into_iter().all(|side| self.same_bytes(work, side));
         let none = Rulings::default();
-        let rulings = self.rulings.get(&work.link.id).unwrap_or(&none);
+        let rulings = self.answers.rulings(work.link.id).unwrap_or(&none);
         let decision = decide(&work.link, believed, same_bytes, rulings, &self.rules);
         if !decision.settled.is_empty() {
             work.link.settled_at = Some(self.now);

@@ -5,12 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::planner::tells_apart;
+use super::answers::Answers;
 use super::work::Work;
 use crate::decide::Rules;
 use crate::{
-    Action, Decision, EndState, Link, LinkId, LinkQuery, MappingReader, Mark, Reason, RecordId, Result, Role, Schema, Side, Sides,
-    Standing, TenantId,
+    Action, EndState, Link, LinkId, LinkQuery, MappingReader, Mark, Reason, RecordId, Result, Role, Schema, Side, Sides, Standing, TenantId,
 };
 
 /// How many links' marks are looked up at a time.
@@ -61,8 +60,7 @@ pub(crate) struct Matcher<'a> {
     pub(crate) tenant: &'a TenantId,
     pub(crate) reader: &'a dyn MappingReader,
     pub(crate) rules: Rules<'a>,
-    /// What persons said about earlier questions of this kind, by link.
-    pub(crate) told_apart: &'a BTreeMap<LinkId, Vec<(Reason, Decision)>>,
+    pub(crate) answers: &'a Answers,
 }
 
 /// Links that may be candidates, by their marks on one side: those being worked on and those in the store.
@@ -206,9 +204,7 @@ impl Matcher<'_> {
 
     /// Whether a person said that the two are not the same.
     fn was_told_apart(&self, link: &Link, candidate: &Link, side: Side) -> bool {
-        let Some(record) = id(candidate, side) else { return false };
-        let about = |(reason, decision): &(Reason, Decision)| tells_apart(reason, *decision, &record);
-        self.told_apart.get(&link.id).is_some_and(|told| told.iter().any(about))
+        id(candidate, side).is_some_and(|record| self.answers.tell_apart(link.id, &record))
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod absence;
 mod adopt;
+mod answers;
 mod judge;
 mod matching;
+mod meet;
 mod planner;
 mod survey;
 mod work;
@@ -12,10 +14,12 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+pub(crate) use answers::Answers;
 pub(crate) use judge::{Step, draft_fields};
 pub(crate) use matching::{Strength, compare};
 pub use planner::Planner;
-pub(crate) use planner::{Planned, PlannedContext, Task};
+pub(crate) use planner::{Planned, Task};
+pub(crate) use survey::Listing;
 pub(crate) use work::{Look, Work};
 
 use crate::{Action, FieldName, Kind, LinkId, Reason, RecordId, RunCounts, Side, Sides};

@@ -5,18 +5,19 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::absence::update_presence;
-use super::adopt::{adopt, confirm};
+use super::adopt::adopt;
+use super::answers::Answers;
 use super::judge::{Bench, Judgement, Step};
-use super::matching::{Match, Matcher, Strength, compare, is_matchable, join};
+use super::matching::Match;
 use super::survey::{Listing, Survey, Surveyor};
 use super::work::{Look, Unidentified, Work};
 use super::{Operation, Plan, PlannedReview};
-use crate::decide::{Rules, Ruling, Rulings};
+use crate::decide::Rules;
 use crate::observer::{Observer, Silent};
 use crate::schema::marks;
 use crate::{
     Action, Braked, Decision, End, FieldName, Kind, Link, LinkId, LinkQuery, MappingReader, Observation, Reason, RecordId, Result, Review,
-    ReviewQuery, Role, RunCounts, Salt, Setup, Side, Sides, Source, Standing,
+    ReviewQuery, RunCounts, Salt, Setup, Side, Sides, Source, Standing,
 };
 
 /// How many links are loaded at a time.
@@ -174,9 +175,9 @@ impl Planner {
         let carriers = self.recognise(&mut works, &rules);
         let mut questions = adopt(&self.setup.tenant, self.reader.as_ref(), &mut works, carriers).await?;
         let went = self.update_presences(&mut works, survey, &rules, &mut questions).await?;
-        let mut matches = self.match_halves(&mut works, survey, &rules, &planned.reviews).await?;
-        let rulings = rulings(&planned.reviews);
-        let bench = Bench { rules, listings: planned.listings, rulings: &rulings, now: self.setup.env.now() };
+        let answers = Answers::from(&planned.reviews[..]);
+        let mut matches = self.match_halves(&mut works, survey, &rules, &answers).await?;
+        let bench = Bench { rules, listings: planned.listings, answers: &answers, now: self.setup.env.now() };
         for (id, mut work) in works {
             let records =
                 Sides::new(work.checked(Side::Left, self.source(Side::Left)), work.checked(Side::Right, self.source(Side::Right)));
@@ -199,6 +200,7 @@ impl Planner {
                 let Some(record) = work.checked(side, self.source(side)) else { continue };
                 let Some(end) = work.link.ends[side].as_mut() else { continue };
                 end.identity = marks(rules.schema, rules.digester, &record);
+                work.presence[side] = Some(record.presence);
                 let may_be_ours = !work.link.is_joined() && work.link.standing == Standing::Active;
                 if let Some(token) = record.token.filter(|token| may_be_ours && work.link.token != Some(*token)) {
                     carriers.push((work.link.id, side, token));
@@ -218,8 +220,7 @@ impl Planner {
         let mut went: BTreeMap<LinkId, Sides<bool>> = BTreeMap::new();
         for (id, work) in works.iter_mut() {
             for side in Side::BOTH {
-                let record = work.checked(side, self.source(side));
-                let just_now = update_presence(work, side, record.as_ref(), rules.sides[side], self.source(side)).await?;
+                let just_now = update_presence(work, side, rules.sides[side], self.source(side)).await?;
                 if just_now {
                     went.entry(*id).or_default()[side] = true;
                 }
@@ -235,101 +236,6 @@ impl Planner {
         Ok(went)
     }
 
-    /// A record is gone: it may have been merged into another of its side, which then bears the marks of
-    /// the counterpart. A free one takes its place; one that is linked already is a question.
-    async fn follow_merge(
-        &self,
-        works: &mut BTreeMap<LinkId, Work>,
-        survey: &mut Survey,
-        rules: &Rules<'_>,
-        id: LinkId,
-        side: Side,
-    ) -> Result<Option<Reason>> {
-        let Some(counterpart) = works.get(&id).and_then(|work| work.link.ends[side.opposite()].clone()) else { return Ok(None) };
-        let is_proof = |mark: &&crate::Mark| rules.schema.role(&mark.scheme) == Role::Proof;
-        let proofs: BTreeSet<_> = counterpart.identity.iter().filter(is_proof).cloned().collect();
-        let query = LinkQuery::Marks { kind: self.kind().clone(), side, marks: proofs };
-        let mut near: BTreeMap<LinkId, Link> = BTreeMap::new();
-        for link in self.reader.links(&self.setup.tenant, &query).await? {
-            near.insert(link.id, link);
-        }
-        near.extend(works.iter().map(|(id, work)| (*id, work.link.clone())));
-        near.remove(&id);
-        let alike = |link: &&Link| {
-            let end = link.ends[side].as_ref().filter(|end| !end.state.is_gone());
-            end.is_some_and(|end| compare(rules.schema, &counterpart.identity, &end.identity) == Strength::Strong)
-        };
-        let winners: Vec<Link> = near.values().filter(alike).cloned().collect();
-        let [winner] = &winners[..] else { return Ok(None) };
-        let Some(record) = winner.ends[side].as_ref().map(|end| end.id.clone()) else { return Ok(None) };
-        if !is_matchable(winner) {
-            return Ok(Some(Reason::MergedIntoLinked { side, winner: record }));
-        }
-        let half = self.take_half(works, survey, winner.clone()).await?;
-        if let Some(work) = works.get_mut(&id) {
-            join(work, half);
-            work.notes.retain(|note| *note != (Action::Retire, side) && *note != (Action::Link, side));
-            work.notes.push((Action::Relink, side));
-        }
-        Ok(None)
-    }
-
-    /// Takes a half link out of the works, or out of the store together with a look at its record.
-    async fn take_half(&self, works: &mut BTreeMap<LinkId, Work>, survey: &mut Survey, link: Link) -> Result<Work> {
-        if let Some(work) = works.remove(&link.id) {
-            return Ok(work);
-        }
-        let mut work = Work::stored(link);
-        let Some((side, id)) = work.link.only_side().and_then(|side| Some((side, work.link.ends[side].as_ref()?.id.clone()))) else {
-            return Ok(work);
-        };
-        if let Some(look) = survey.spare[side].remove(&id) {
-            work.looks[side] = look;
-        } else if self.rules()?.sides[side].single_read
-            && let Observation::Found(record) = self.source(side).read(self.kind(), &id).await?
-        {
-            work.looks[side] = Look::Read(record);
-        }
-        Ok(work)
-    }
-
-    async fn match_halves(
-        &self,
-        works: &mut BTreeMap<LinkId, Work>,
-        survey: &mut Survey,
-        rules: &Rules<'_>,
-        reviews: &[Review],
-    ) -> Result<BTreeMap<LinkId, Match>> {
-        let halves: Vec<LinkId> = works.values().filter(|work| is_matchable(&work.link)).map(|work| work.link.id).collect();
-        let told_apart = told_apart(reviews);
-        let matcher = Matcher { tenant: &self.setup.tenant, reader: self.reader.as_ref(), rules: *rules, told_apart: &told_apart };
-        let mut candidates = matcher.candidates(works, &halves).await?;
-        let mut found = BTreeMap::new();
-        for id in halves {
-            if let Some(work) = works.get(&id) {
-                found.insert(id, matcher.find(&work.link, &candidates));
-            }
-        }
-        for (id, matched) in found.clone() {
-            let (Match::One(other) | Match::Confirms(other)) = matched else { continue };
-            let (true, Some(link)) = (works.contains_key(&id), works.get(&other).map(|work| work.link.clone()).or(candidates.take(other)))
-            else {
-                continue;
-            };
-            if let Match::Confirms(_) = matched {
-                let side = works[&id].link.only_side().unwrap_or(Side::Left);
-                let owner = works.get(&other).cloned().unwrap_or_else(|| Work::stored(link));
-                confirm(works, owner, id, side);
-                continue;
-            }
-            let half = self.take_half(works, survey, link).await?;
-            if let Some(work) = works.get_mut(&id) {
-                join(work, half);
-            }
-        }
-        Ok(found)
-    }
-
     /// Looks at a record again, by itself.
     pub(crate) async fn reread(&self, work: &mut Work, side: Side) -> Result<()> {
         let Some(id) = work.link.ends[side].as_ref().map(|end| end.id.clone()) else { return Ok(()) };
@@ -341,73 +247,14 @@ impl Planner {
     }
 
     /// Judges one link anew, after its records were read again.
-    pub(crate) fn judge_again(&self, work: &mut Work, planned: &PlannedContext) -> Result<Judgement> {
-        let rules = self.rules()?;
-        let bench = Bench { rules, listings: planned.listings, rulings: &planned.rulings, now: self.setup.env.now() };
+    pub(crate) fn judge_again(&self, work: &mut Work, listings: Sides<Option<Listing>>, answers: &Answers) -> Result<Judgement> {
+        let bench = Bench { rules: self.rules()?, listings, answers, now: self.setup.env.now() };
         let records = Sides::new(work.checked(Side::Left, self.source(Side::Left)), work.checked(Side::Right, self.source(Side::Right)));
         Ok(bench.judge(work, records.as_ref().map(Option::as_ref), Match::Nobody, Sides::default()))
     }
 }
 
-/// What a later judgement needs of the plan it belongs to.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct PlannedContext {
-    listings: Sides<Option<Listing>>,
-    rulings: BTreeMap<LinkId, Rulings>,
-    told_apart: BTreeMap<LinkId, Vec<(Reason, Decision)>>,
-}
-
-impl PlannedContext {
-    /// Whether a person said that a link's record and another one are not the same.
-    pub(crate) fn told_apart(&self, link: LinkId, other: &RecordId) -> bool {
-        self.told_apart.get(&link).is_some_and(|told| told.iter().any(|(reason, decision)| tells_apart(reason, *decision, other)))
-    }
-}
-
-/// Whether a person's answer says that the record is not the same as `other`.
-pub(crate) fn tells_apart(reason: &Reason, decision: Decision, other: &RecordId) -> bool {
-    let named = match reason {
-        Reason::Ambiguous { candidates } => candidates.contains(other),
-        Reason::PossibleMatch { candidate } | Reason::SharedIdentifier { other: candidate } => candidate == other,
-        _ => false,
-    };
-    named && matches!(decision, Decision::Different | Decision::KeepBoth)
-}
-
-fn rulings(reviews: &[Review]) -> BTreeMap<LinkId, Rulings> {
-    let mut all: BTreeMap<LinkId, Rulings> = BTreeMap::new();
-    for review in reviews {
-        let (Some(link), Some(decision)) = (review.link, review.decision) else { continue };
-        let rulings = all.entry(link).or_default();
-        let ruling = match decision {
-            Decision::Take(side) => Ruling::Take(side),
-            Decision::KeepBoth => Ruling::KeepBoth,
-            Decision::Same => {
-                rulings.same = Some(review.shown.clone());
-                continue;
-            }
-            Decision::Different | Decision::LiftBrake => continue,
-        };
-        rulings.fields.extend(review.shown.iter().map(|(name, shown)| (name.clone(), (ruling, *shown))));
-    }
-    all
-}
-
-fn told_apart(reviews: &[Review]) -> BTreeMap<LinkId, Vec<(Reason, Decision)>> {
-    let mut all: BTreeMap<LinkId, Vec<(Reason, Decision)>> = BTreeMap::new();
-    for review in reviews {
-        if let (Some(link), Some(decision)) = (review.link, review.decision) {
-            all.entry(link).or_default().push((review.reason.clone(), decision));
-        }
-    }
-    all
-}
-
 impl Planned {
-    pub(crate) fn context(&self) -> PlannedContext {
-        PlannedContext { listings: self.listings, rulings: rulings(&self.reviews), told_apart: told_apart(&self.reviews) }
-    }
-
     /// The brake on updates looks at links that were settled before: filling in on first contact is not a
     /// rewrite.
     fn check_updates(&mut self, rules: &Rules<'_>) {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use crate::{Digest, Digester, Error, Link, Listed, Record, Result, Side, Sides, Source};
+use crate::{Digest, Digester, Error, Link, Listed, Presence, Record, Result, Side, Sides, Source};
 
 /// What was seen of one record of a link.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,8 @@ pub(crate) struct Work {
     pub(crate) stored: Option<Box<Link>>,
     /// What was seen.
     pub(crate) looks: Sides<Look>,
+    /// Whether each record is in use, as far as it was shown and could be decoded.
+    pub(crate) presence: Sides<Option<Presence>>,
     /// A half link that the store has and that was joined into this one.
     pub(crate) absorbed: Option<(crate::LinkId, u64)>,
     /// What was done to the link without a remote write.
@@ -39,11 +41,11 @@ pub(crate) struct Work {
 impl Work {
     pub(crate) fn stored(link: Link) -> Self {
         let stored = Some(Box::new(link.clone()));
-        Self { link, stored, looks: Sides::default(), absorbed: None, notes: Vec::new() }
+        Self { link, stored, looks: Sides::default(), presence: Sides::default(), absorbed: None, notes: Vec::new() }
     }
 
     pub(crate) fn fresh(link: Link) -> Self {
-        Self { link, stored: None, looks: Sides::default(), absorbed: None, notes: Vec::new() }
+        Self { link, stored: None, looks: Sides::default(), presence: Sides::default(), absorbed: None, notes: Vec::new() }
     }
 
     /// The record of a side, decoded, if it was shown.

@@ -1,6 +1,6 @@
 //! The first meeting: creating, matching, leaving alone.
 
-use sync_core::testing::{Call, CallKind};
+use sync_core::testing::{Bend, Call, CallKind, Fault};
 use sync_core::vocabulary::person::KIND;
 use sync_core::{Decision, Reason, SharedIdentifier};
 
@@ -167,4 +167,33 @@ async fn same_means_that_the_two_are_linked() {
     assert_eq!(clinic.right.records(&KIND).len(), 1);
     assert_eq!(clinic.right.value(&clinic.contact(), "phone").as_deref(), Some("+41791234501"));
     assert_eq!(clinic.reasons().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn nobody_is_created_where_the_listing_may_have_missed_somebody() {
+    let clinic = Clinic::new();
+    clinic.anna();
+    for bend in [Bend::Incomplete, Bend::Broken] {
+        clinic.right.faults().bend_next_listing(bend);
+        clinic.sync_without_a_write().await;
+    }
+    clinic.sync().await;
+    assert_eq!(clinic.right.records(&KIND).len(), 1);
+}
+
+#[tokio::test]
+async fn a_long_first_sync_lists_anew_before_it_goes_on_creating() {
+    let clinic = Clinic::new();
+    for n in 0..100 {
+        let email = format!("p{n}@example.ch");
+        clinic.left.add(&KIND, &[("given_name", "Anna"), ("email", &email)]);
+    }
+    let env = clinic.env.clone();
+    let slow = Fault::Meanwhile(Box::new(move || env.advance(std::time::Duration::from_secs(400))));
+    clinic.right.faults().fail_next(CallKind::Create, slow);
+    let report = clinic.sync().await;
+    assert_eq!(report.counts.right.created, 100, "all of them in one run");
+    assert_eq!(clinic.right.count(CallKind::Create), 100);
+    assert_eq!(clinic.right.count(CallKind::List), 2, "the listing had grown old");
+    clinic.sync_without_a_write().await;
 }

@@ -5,5 +5,6 @@
 mod clinic;
 mod deletion;
 mod first_sync;
+mod hints;
 mod interruption;
 mod updates;

@@ -8,6 +8,8 @@ use clap::Args;
 use futures::StreamExt;
 use ghl_client::connector::Connector;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{Form, print_json};
 use crate::{Clients, Result, Service, Settings};
 
@@ -114,7 +116,7 @@ async fn check_store(service: &Service) -> Vec<Finding> {
         Ok(_) => Finding::ok("key", key),
         Err(error) => Finding::bad("key", error),
     });
-    findings.push(match service.lease().await {
+    findings.push(match service.lease(&CancellationToken::new()).await {
         Ok(lease) => match lease.release().await {
             Ok(()) => Finding::ok("lease", "no other process works on this practice"),
             Err(error) => Finding::bad("lease", error),

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use sync_core::{LinkId, RecordId, Side};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{Clients, Error, Result, Service, Settings};
 
 #[derive(Clone, Debug, Args)]
@@ -37,7 +39,7 @@ impl Pair {
     pub(crate) async fn run(self, settings: Settings) -> Result<ExitCode> {
         let clients = Clients::new(&settings)?;
         let service = Service::open(settings).await?;
-        let lease = service.lease().await?;
+        let lease = service.lease(&CancellationToken::new()).await?;
         let engine = service.engine(&clients).await?;
         engine.desk().link(&RecordId::new(self.patient), &RecordId::new(self.contact)).await?;
         lease.release().await?;
@@ -50,7 +52,7 @@ impl Which {
     pub(crate) async fn run(self, settings: Settings, act: Act) -> Result<ExitCode> {
         let clients = Clients::new(&settings)?;
         let service = Service::open(settings).await?;
-        let lease = service.lease().await?;
+        let lease = service.lease(&CancellationToken::new()).await?;
         let engine = service.engine(&clients).await?;
         let id = self.find(&engine).await?;
         let desk = engine.desk();

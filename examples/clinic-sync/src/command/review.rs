@@ -7,6 +7,8 @@ use comfy_table::Table;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use sync_core::{Decision, MappingReader, RecordId, Review, ReviewId, ReviewQuery, Side, Values};
 
+use tokio_util::sync::CancellationToken;
+
 use super::words::reason;
 use super::{Form, print_json};
 use crate::{Clients, Error, Result, Service, Settings, TENANT};
@@ -123,7 +125,7 @@ async fn resolve(settings: Settings, id: &str, answer: Answer) -> Result<()> {
     let clients = Clients::new(&settings)?;
     let service = Service::open(settings).await?;
     let review = find(&service, id).await?;
-    let lease = service.lease().await?;
+    let lease = service.lease(&CancellationToken::new()).await?;
     let engine = service.engine(&clients).await?;
     engine.desk().decide(review.id, answer.into()).await?;
     lease.release().await?;

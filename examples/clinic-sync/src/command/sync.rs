@@ -63,10 +63,10 @@ fn first_sync_is_special(service: &Service) -> Error {
 pub(crate) async fn sync_once(service: &Service, clients: &Clients, stop: CancellationToken, show: bool) -> Result<SyncReport> {
     let started = tokio::time::Instant::now();
     let before = clients.counts();
-    let lease = service.lease().await?;
+    let lease = service.lease(&stop).await?;
     let bar = Arc::new(Bar::new(service.settings().ghl.calls_per_10_seconds));
     let observer: Arc<dyn Observer> = if show { bar.clone() } else { Arc::new(Silent) };
-    let engine = service.leased_engine(clients, &lease, observer, stop).await?;
+    let engine = service.leased_engine(clients, &lease, observer).await?;
     let outcome = engine.sweep().await;
     bar.finish();
     lease.release().await?;

@@ -65,9 +65,6 @@ pub fn reason(reason: &Reason) -> String {
             format!("the {}{record} cannot be read: {detail}", noun(*side))
         }
         Reason::Refused { side, detail } => format!("{} refused a write: {detail}", system(*side)),
-        Reason::Quarantined { side } => {
-            format!("whether the {} was created in {} cannot be found out: please look", noun(*side), system(*side))
-        }
         Reason::Brake { side, what: Braked::Removals, count, known } => {
             format!("{count} of {known} {}s disappeared at once; nothing was written. If that is right, lift the brake", noun(*side))
         }

@@ -55,6 +55,20 @@ impl Settings {
         configured.unwrap_or_else(|| data_directory().join("clinic-sync.db"))
     }
 
+    /// Refuses an address that this build cannot use.
+    ///
+    /// # Errors
+    /// What to give instead. The address is not repeated: it may hold a password.
+    pub fn check_database(&self) -> Result<(), String> {
+        let scheme = self.database_url.as_deref().and_then(|url| url.split_once("://")).map(|(scheme, _)| scheme);
+        match scheme {
+            None | Some("sqlite") => Ok(()),
+            Some(scheme) => {
+                Err(format!("this build knows SQLite only, and DATABASE_URL begins with {scheme}://; give a path, or sqlite:PATH"))
+            }
+        }
+    }
+
     /// Everything that stands in the way of a sync, in words that say what to do.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
@@ -76,10 +90,7 @@ impl Settings {
             "no consent rule is set: under [patients], `consent` must say which patients may be passed on to GHL \
              (all_active_patients, email_consent, a mark, or nobody)",
         );
-        if let Some(url) = self.database_url.as_deref().filter(|url| url.starts_with("postgres")) {
-            let scheme = url.split(':').next().unwrap_or("postgres");
-            problems.push(format!("this build has no PostgreSQL: DATABASE_URL begins with {scheme}:, give a path or sqlite:PATH"));
-        }
+        problems.extend(self.check_database().err());
         problems
     }
 }
@@ -118,7 +129,7 @@ mod tests {
     fn a_postgres_address_is_refused_by_this_build() {
         let settings = Settings { database_url: Some("postgres://u:p@h/d".to_owned()), ..Settings::default() };
         let problems = settings.problems();
-        assert!(problems.iter().any(|problem| problem.contains("no PostgreSQL")));
+        assert!(problems.iter().any(|problem| problem.contains("SQLite only")));
         assert!(!problems.iter().any(|problem| problem.contains("u:p")), "a password is in there");
     }
 }

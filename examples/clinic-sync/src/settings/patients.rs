@@ -23,7 +23,7 @@ pub struct PatientSettings {
     pub shared_identifier: SharedIdentifier,
     /// How long a created record may take to appear.
     pub settle_seconds: u64,
-    /// How old a listing may be to replace the search before a create.
+    /// How old a listing may be before the next create asks for a new one.
     pub freshness_seconds: u64,
     /// When too many updates stop a batch.
     pub update_brake: Brake,

@@ -1,0 +1,72 @@
+//! One record at a time.
+
+use sync_core::Side;
+use sync_core::testing::{Call, CallKind};
+use sync_core::vocabulary::person::KIND;
+
+use crate::clinic::{Clinic, anna, contacts};
+
+async fn settled(clinic: Clinic) -> Clinic {
+    for n in 0..20 {
+        let mut person = anna();
+        let (email, phone) = (format!("p{n}@example.ch"), format!("+4179123{n:04}"));
+        (person[2].1, person[3].1) = (&email, &phone);
+        clinic.left.add(&KIND, &person);
+    }
+    clinic.sync().await;
+    clinic.sync().await;
+    clinic.left.forget_calls();
+    clinic.right.forget_calls();
+    clinic
+}
+
+#[tokio::test]
+async fn a_hint_reads_the_record_on_both_sides_and_writes_what_changed() {
+    let clinic = settled(Clinic::shaped(contacts(), contacts())).await;
+    let contact = clinic.right.records(&KIND)[7].id.clone();
+    clinic.right.edit(&contact, "family_name", "Meier");
+    clinic.engine().reconcile(Side::Right, &contact).await.unwrap();
+    assert!(matches!(clinic.right.calls()[..], [Call::Read(..)]), "{:?}", clinic.right.calls());
+    assert!(matches!(clinic.left.calls()[..], [Call::Read(..), Call::Update { .. }]), "{:?}", clinic.left.calls());
+    clinic.sync_without_a_write().await;
+}
+
+#[tokio::test]
+async fn a_hint_for_what_did_not_change_writes_nothing() {
+    let clinic = settled(Clinic::shaped(contacts(), contacts())).await;
+    let contact = clinic.right.records(&KIND)[7].id.clone();
+    clinic.engine().reconcile(Side::Right, &contact).await.unwrap();
+    assert_eq!(clinic.writes(), []);
+}
+
+#[tokio::test]
+async fn where_the_other_side_cannot_be_asked_a_hint_leaves_the_write_to_the_sweep() {
+    let clinic = settled(Clinic::new()).await;
+    let contact = clinic.right.records(&KIND)[7].id.clone();
+    clinic.right.edit(&contact, "family_name", "Meier");
+    clinic.engine().reconcile(Side::Right, &contact).await.unwrap();
+    assert_eq!(clinic.writes(), []);
+    clinic.sync().await;
+    assert!(matches!(clinic.left.writes()[..], [Call::Update { .. }]));
+    assert!(clinic.engine().reconcile(Side::Left, &contact).await.is_err(), "the left cannot be asked for one record");
+}
+
+#[tokio::test]
+async fn a_hint_creates_nobody_since_it_has_seen_no_listing() {
+    let clinic = settled(Clinic::shaped(contacts(), contacts())).await;
+    let newcomer = clinic.left.add(&KIND, &anna());
+    clinic.engine().reconcile(Side::Left, &newcomer).await.unwrap();
+    assert_eq!(clinic.right.count(CallKind::Create), 0);
+    clinic.sync().await;
+    assert_eq!(clinic.right.count(CallKind::Create), 1);
+}
+
+#[tokio::test]
+async fn a_hint_for_a_record_that_is_gone_concludes_nothing() {
+    let clinic = settled(Clinic::shaped(contacts(), contacts())).await;
+    let contact = clinic.right.records(&KIND)[7].id.clone();
+    clinic.right.remove_by_hand(&contact);
+    clinic.engine().reconcile(Side::Right, &contact).await.unwrap();
+    assert_eq!(clinic.writes(), []);
+    assert_eq!(clinic.reasons().await, [""; 0]);
+}

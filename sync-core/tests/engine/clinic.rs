@@ -18,6 +18,10 @@ pub(crate) struct Clinic {
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) env: Arc<SeededEnv>,
     pub(crate) policy: Policy,
+    /// The tenant's key, and how often it was changed.
+    pub(crate) key: (u8, u32),
+    /// The country by whose habits phone numbers are read.
+    pub(crate) region: &'static str,
 }
 
 /// Patients cannot be read one by one; contacts can, and refuse shared e-mails and phones.
@@ -53,15 +57,17 @@ impl Clinic {
             store: Arc::new(MemoryStore::new()),
             env,
             policy: policy(),
+            key: (7, 1),
+            region: "CH",
         }
     }
 
     pub(crate) fn engine(&self) -> Engine {
         let setup = Setup {
             tenant: tenant(),
-            schema: Arc::new(PersonSchema::default()),
+            schema: Arc::new(PersonSchema::new(self.region).unwrap()),
             policy: self.policy.clone(),
-            digester: Digester::new(&[7; 32], 1),
+            digester: Digester::new(&[self.key.0; 32], self.key.1),
             env: self.env.clone(),
         };
         let sides: Sides<Arc<dyn Sink>> = Sides::new(Arc::new(self.left.clone()), Arc::new(self.right.clone()));

@@ -264,3 +264,36 @@ async fn a_wrong_mapping_does_not_rewrite_everyone() {
     clinic.sync_without_a_write().await;
     assert_eq!(clinic.reasons().await, ["brake"], "and only once");
 }
+
+#[tokio::test]
+async fn a_new_key_makes_new_bases_and_no_write() {
+    let mut clinic = settled().await;
+    clinic.key = (8, 2);
+    clinic.sync_without_a_write().await;
+    assert_eq!(clinic.reasons().await, [""; 0]);
+    let report = clinic.sync_without_a_write().await;
+    assert_eq!((report.counts.left.unchanged, report.counts.right.unchanged), (1, 1), "settled under the new key");
+    clinic.left.edit(&patient(&clinic), "email", "neu@example.ch");
+    clinic.sync().await;
+    assert_eq!(update(&clinic.right.writes()[0]), ["email"]);
+    clinic.sync_without_a_write().await;
+}
+
+#[tokio::test]
+async fn an_edit_that_meets_a_new_key_is_a_question_and_overwrites_nothing() {
+    let mut clinic = settled().await;
+    clinic.key = (8, 2);
+    clinic.left.edit(&patient(&clinic), "email", "neu@example.ch");
+    clinic.sync_without_a_write().await;
+    assert_eq!(clinic.reasons().await, ["first_difference"], "nobody can tell any more who edited");
+}
+
+#[tokio::test]
+async fn values_compared_with_new_eyes_but_the_same_bytes_are_a_new_base_and_no_question() {
+    let mut clinic = settled_in(Clinic::shaped(patients(), contacts().with_stored("family_name", |name| name.to_uppercase()))).await;
+    clinic.region = "DE";
+    clinic.sync_without_a_write().await;
+    assert_eq!(clinic.reasons().await, [""; 0], "the names differ as they did before");
+    let report = clinic.sync_without_a_write().await;
+    assert_eq!((report.counts.left.unchanged, report.counts.right.unchanged), (1, 1));
+}

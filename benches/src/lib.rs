@@ -1,1 +1,1 @@
-//! Where benches go that print ratios to a floor measured in the same run. There are none yet.
+//! Benches live in `benches/`; each prints ratios to a floor that was measured in the same run. See the README.

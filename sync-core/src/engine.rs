@@ -15,6 +15,9 @@ use crate::{
     ReviewQuery, Run, RunCounts, RunId, RunState, Setup, Side, Sides, Sink, Source,
 };
 
+/// A run that created so many records reads both sides once more.
+const MANY: usize = 100;
+
 /// Keeps the records of one kind in sync for one tenant.
 ///
 /// # Guarantees
@@ -111,7 +114,8 @@ impl Engine {
         self.planner.plan().await
     }
 
-    /// Reads everything on both sides, and does what is to be done.
+    /// Reads everything on both sides, and does what is to be done. A run that created many records reads once
+    /// more at its end: what was written is confirmed while it is fresh, and the next run finds it at rest.
     ///
     /// # Errors
     /// When a side or the store fails in a way that would meet every record. What was done before counts,
@@ -127,9 +131,14 @@ impl Engine {
             counts: Sides::default(),
         };
         self.note(&run).await?;
+        let mut confirmed = 0;
         let brakes = loop {
             match self.pass(&mut run).await {
-                Ok((true, brakes)) => break brakes,
+                Ok((true, brakes)) if created(&run) < confirmed + MANY => break brakes,
+                Ok((true, _)) => {
+                    confirmed = created(&run);
+                    self.wait_for_lag().await;
+                }
                 Ok((false, _)) => {}
                 Err(error) => return Err(self.ended(run, error).await),
             }
@@ -139,6 +148,17 @@ impl Engine {
         run.ended_at = Some(env.now());
         self.note(&run).await?;
         Ok(Report { run: run.id, kind: run.kind, state: run.state, counts: run.counts, brakes, open_reviews })
+    }
+
+    /// Until the listings can show what was just written.
+    async fn wait_for_lag(&self) {
+        let lag = |side: Side| self.sinks[side].describe(self.planner.kind()).map(|description| description.lag);
+        let longest = Side::BOTH.into_iter().filter_map(lag).max().unwrap_or_default();
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => {}
+            () = tokio::time::sleep(longest) => {}
+        }
     }
 
     /// Plans, and carries out the plan. Says whether all of it was, and which brakes stopped a batch.
@@ -253,6 +273,10 @@ impl Engine {
         }
         Ok(open.len())
     }
+}
+
+fn created(run: &Run) -> usize {
+    run.counts.left.created + run.counts.right.created
 }
 
 /// What was listed now, and what was written in this run so far.

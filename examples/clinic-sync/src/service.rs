@@ -10,6 +10,7 @@ use sync_core::vocabulary::person::PersonSchema;
 use sync_core::{Engine, Env, ErrorKind, Fence, Held, Leases, Setup, Sides, Sink, SystemEnv, TenantId};
 use sync_http::budget::Limit;
 use sync_http::{Counts, Transport};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::{EphysioSettings, GhlSettings, Settings};
@@ -30,6 +31,8 @@ pub struct Clients {
     pub ephysio: ephysio_client::Client,
     /// The client of GHL.
     pub ghl: ghl_client::Client,
+    /// GHL's connector. A process asks once which custom fields there are.
+    connected: Arc<OnceCell<Arc<ghl_client::connector::Connector>>>,
 }
 
 impl Clients {
@@ -39,7 +42,8 @@ impl Clients {
     /// When the settings are not complete, or an address is not allowed.
     pub fn new(settings: &Settings) -> Result<Self> {
         complete(settings)?;
-        Ok(Self { ephysio: ephysio_client::Client::new(ephysio_config(settings)?)?, ghl: ghl_client::Client::new(ghl_config(settings)?)? })
+        let ephysio = ephysio_client::Client::new(ephysio_config(settings)?)?;
+        Ok(Self { ephysio, ghl: ghl_client::Client::new(ghl_config(settings)?)?, connected: Arc::default() })
     }
 
     /// Clients over other transports, such as emulators in process.
@@ -51,6 +55,7 @@ impl Clients {
         Ok(Self {
             ephysio: ephysio_client::Client::with_transport(ephysio_config(settings)?, ephysio),
             ghl: ghl_client::Client::with_transport(ghl_config(settings)?, ghl)?,
+            connected: Arc::default(),
         })
     }
 
@@ -173,8 +178,12 @@ impl Service {
 
     async fn connect(&self, clients: &Clients) -> Result<Sides<Arc<dyn Sink>>> {
         let ephysio = ephysio_client::connector::Connector::new(clients.ephysio.clone(), self.ephysio_connector()?);
-        let ghl = ghl_client::connector::Connector::connect(clients.ghl.clone(), self.ghl_connector()?).await?;
-        Ok(Sides::new(Arc::new(ephysio), Arc::new(ghl)))
+        let connect = async || {
+            let connector = ghl_client::connector::Connector::connect(clients.ghl.clone(), self.ghl_connector()?).await?;
+            Ok::<_, Error>(Arc::new(connector))
+        };
+        let ghl: Arc<dyn Sink> = clients.connected.get_or_try_init(connect).await?.clone();
+        Ok(Sides::new(Arc::new(ephysio), ghl))
     }
 
     /// How the e-Physio connector is set up.

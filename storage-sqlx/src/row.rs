@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 use sync_core::{
-    Base, Digest, End, EndState, Eyes, FieldName, Head, Intent, Link, LinkId, Mark, RecordId, Salt, Settled, Side, Sides, Standing, Token,
+    Base, Digest, End, EndState, Eyes, FieldName, Head, HeadEnd, Intent, Kind, Link, LinkId, Mark, Parents, RecordId, Salt, Settled, Side,
+    Sides, Standing, Token,
 };
 
 use crate::error::Failure;
@@ -59,22 +60,39 @@ pub(crate) fn hex(bytes: [u8; 16]) -> String {
     format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
-type EndParts = Option<(RecordId, EndState, Option<Digest>)>;
-
-/// A head as a JSON list: the link, the ends, whether settled, the three eyes, the token of an open create.
+/// A record in a head, as a JSON list: its id, its state, its digest, what it belongs to, when it expires.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct HeadRow(LinkId, EndParts, EndParts, bool, u32, u32, u64, Option<Token>);
+struct EndRow(RecordId, EndState, Option<Digest>, BTreeMap<Kind, RecordId>, Option<NaiveDate>);
+
+/// A head as a JSON list: the link, the ends, whether settled, the three eyes, the token of an open create, whether it is
+/// worked on, the state of the parents.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct HeadRow(LinkId, Option<EndRow>, Option<EndRow>, bool, u32, u32, u64, Option<Token>, Standing, Option<Digest>);
+
+impl From<HeadEnd> for EndRow {
+    fn from(HeadEnd { id, state, raw, references, expires }: HeadEnd) -> Self {
+        Self(id, state, raw, references, expires)
+    }
+}
+
+impl From<EndRow> for HeadEnd {
+    fn from(EndRow(id, state, raw, references, expires): EndRow) -> Self {
+        Self { id, state, raw, references, expires }
+    }
+}
 
 impl From<&Link> for HeadRow {
     fn from(link: &Link) -> Self {
-        let Head { link, ends, settled, eyes, intent } = Head::from(link);
-        Self(link, ends.left, ends.right, settled, eyes.key, eyes.normalisation, eyes.policy, intent)
+        let Head { link, ends, standing, lineage, settled, eyes, intent } = Head::from(link);
+        let [left, right] = [ends.left, ends.right].map(|end| end.map(EndRow::from));
+        Self(link, left, right, settled, eyes.key, eyes.normalisation, eyes.policy, intent, standing, lineage)
     }
 }
 
 impl From<HeadRow> for Head {
-    fn from(HeadRow(link, left, right, settled, key, normalisation, policy, intent): HeadRow) -> Self {
-        Self { link, ends: Sides::new(left, right), settled, eyes: Eyes { key, normalisation, policy }, intent }
+    fn from(HeadRow(link, left, right, settled, key, normalisation, policy, intent, standing, lineage): HeadRow) -> Self {
+        let ends = Sides::new(left.map(HeadEnd::from), right.map(HeadEnd::from));
+        Self { link, ends, standing, lineage, settled, eyes: Eyes { key, normalisation, policy }, intent }
     }
 }
 
@@ -95,8 +113,10 @@ pub(crate) struct Body<'a> {
     /// The marks of the ends.
     #[serde(rename = "m")]
     identity: Sides<Cow<'a, BTreeSet<Mark>>>,
-    #[serde(rename = "s")]
-    standing: Standing,
+    #[serde(rename = "p", default, skip_serializing_if = "has_none")]
+    parents: Cow<'a, Parents>,
+    #[serde(rename = "w", default, skip_serializing_if = "std::ops::Not::not")]
+    pulled: bool,
     #[serde(rename = "a", skip_serializing_if = "Option::is_none")]
     settled_at: Option<DateTime<Utc>>,
 }
@@ -109,10 +129,15 @@ impl<'a> From<&'a Link> for Body<'a> {
             bases: link.bases.iter().map(base).collect(),
             intent: link.intent.as_ref().map(Cow::Borrowed),
             identity: link.ends.as_ref().map(marks),
-            standing: link.standing,
+            parents: Cow::Borrowed(&link.parents),
+            pulled: link.pulled,
             settled_at: link.settled_at,
         }
     }
+}
+
+fn has_none(parents: &Cow<'_, Parents>) -> bool {
+    parents.is_empty()
 }
 
 /// A link's columns, as they are read.
@@ -133,18 +158,29 @@ impl LinkColumns<'_> {
         let body: Body<'static> = from_json(self.body)?;
         let base =
             |(name, (left, right, settled)): (Cow<'_, FieldName>, _)| (name.into_owned(), Base { shown: Sides::new(left, right), settled });
-        let end = |end: EndParts, identity: Cow<'_, BTreeSet<Mark>>| {
-            end.map(|(id, state, raw)| End { id, state, raw, identity: identity.into_owned() })
+        let end = |end: Option<HeadEnd>, identity: Cow<'_, BTreeSet<Mark>>| {
+            let whole = |HeadEnd { id, state, raw, references, expires }: HeadEnd| End {
+                id,
+                state,
+                raw,
+                identity: identity.into_owned(),
+                references,
+                expires,
+            };
+            end.map(whole)
         };
         Ok(Link {
             id: head.link,
             kind: self.kind.into(),
             ends: Sides::new(end(head.ends.left, body.identity.left), end(head.ends.right, body.identity.right)),
-            standing: body.standing,
+            standing: head.standing,
             salt: Salt::from_bytes(sixteen(self.salt)?),
             bases: body.bases.into_iter().map(base).collect(),
             intent: body.intent.map(Cow::into_owned),
             token: self.token.map(sixteen).transpose()?.map(Token::from_bytes),
+            parents: body.parents.into_owned(),
+            lineage: head.lineage,
+            pulled: body.pulled,
             eyes: head.eyes,
             settled_at: body.settled_at,
             settled: head.settled,

@@ -82,6 +82,8 @@ pub struct Description {
     pub create: Support,
     /// Whether records can be updated.
     pub update: Support,
+    /// Fields that only a person can change there, though others can be written.
+    pub by_hand: BTreeSet<FieldName>,
     /// Whether records can be removed.
     pub remove: Support,
     /// How long after a create of unknown outcome the record may still appear.
@@ -101,6 +103,6 @@ impl Description {
     #[must_use]
     pub fn can_write(&self, name: &FieldName, clearing: bool) -> bool {
         let field = self.field(name).is_some_and(|field| field.update && (field.clear || !clearing));
-        field && self.update == Support::Enabled
+        field && self.update == Support::Enabled && !self.by_hand.contains(name)
     }
 }

@@ -207,6 +207,9 @@ fn answers(reason: &Reason, decision: Decision) -> bool {
         | Reason::DoubleToken { .. }
         | Reason::MergedIntoLinked { .. }
         | Reason::StillPending { .. }
+        | Reason::Frozen { .. }
+        | Reason::ManualRemoval { .. }
+        | Reason::Prerequisite { .. }
         | Reason::Undecodable { .. }
         | Reason::Refused { .. } => false,
     }

@@ -1,6 +1,6 @@
 //! The engine of one kind of one tenant: plans, sweeps, and single records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,8 +11,8 @@ use crate::execute::Executor;
 use crate::observer::{Observer, Silent};
 use crate::plan::{Answers, Look, Plan, Planned, Planner, Work};
 use crate::{
-    Changes, Desk, Error, ErrorKind, Fence, Kind, LinkId, LinkQuery, MappingStore, Observation, Reason, RecordId, Result, Review,
-    ReviewQuery, Run, RunCounts, RunId, RunState, Setup, Side, Sides, Sink, Source,
+    Changes, CommitError, Desk, Error, ErrorKind, Fence, Kind, LinkId, LinkQuery, MappingStore, Observation, Reason, RecordId, Result,
+    Review, ReviewQuery, Run, RunCounts, RunId, RunState, Setup, Side, Sides, Sink, Source,
 };
 
 /// A run that created so many records reads both sides once more.
@@ -57,6 +57,9 @@ pub struct Report {
     pub counts: Sides<RunCounts>,
     /// Brakes that stopped a batch.
     pub brakes: Vec<Reason>,
+    /// How many records of earlier kinds are now wanted on both sides: a run over those kinds comes next, and then one
+    /// over this kind.
+    pub pulled: usize,
     /// How many review items are open now.
     pub open_reviews: usize,
 }
@@ -131,9 +134,9 @@ impl Engine {
             counts: Sides::default(),
         };
         self.note(&run).await?;
-        let mut confirmed = 0;
+        let (mut confirmed, mut pulled) = (0, 0);
         let brakes = loop {
-            match self.pass(&mut run).await {
+            match self.pass(&mut run, &mut pulled).await {
                 Ok((true, brakes)) if created(&run) < confirmed + MANY => break brakes,
                 Ok((true, _)) => {
                     confirmed = created(&run);
@@ -147,7 +150,7 @@ impl Engine {
         let open_reviews = self.count_reviews(&mut run.counts).await?;
         run.ended_at = Some(env.now());
         self.note(&run).await?;
-        Ok(Report { run: run.id, kind: run.kind, state: run.state, counts: run.counts, brakes, open_reviews })
+        Ok(Report { run: run.id, kind: run.kind, state: run.state, counts: run.counts, brakes, pulled, open_reviews })
     }
 
     /// Until the listings can show what was just written.
@@ -162,13 +165,15 @@ impl Engine {
     }
 
     /// Plans, and carries out the plan. Says whether all of it was, and which brakes stopped a batch.
-    async fn pass(&self, run: &mut Run) -> Result<(bool, Vec<Reason>)> {
+    async fn pass(&self, run: &mut Run, pulled: &mut usize) -> Result<(bool, Vec<Reason>)> {
         let mut planned = self.planner.sweep(self.observer.as_ref()).await?;
         let brakes = planned.brakes.clone();
         let mut executor = self.executor(Some(run.id), &planned)?;
         executor.counts = Mutex::new(carried_on(planned.counts(), &run.counts));
         self.ask_about_batch(&executor, &mut planned).await?;
+        let pulls = planned.pulls();
         let outcome = if planned.is_stopped() { Ok(true) } else { executor.execute(planned).await };
+        *pulled += self.pull(&pulls).await?;
         run.counts = *executor.counts.lock().unwrap_or_else(PoisonError::into_inner);
         Ok((outcome?, brakes))
     }
@@ -199,7 +204,9 @@ impl Engine {
         };
         let planned = self.planner.single(work).await?;
         let executor = self.executor(None, &planned)?;
-        executor.execute(planned).await.map(|_| ())
+        let pulls = planned.pulls();
+        executor.execute(planned).await?;
+        self.pull(&pulls).await.map(|_| ())
     }
 
     async fn known(&self, link: crate::Link, side: Side, look: Look) -> Result<Work> {
@@ -229,10 +236,30 @@ impl Engine {
             fence: self.fence,
             run,
             listings: planned.listings,
+            family: planned.family.clone(),
             answers: Answers::from(&planned.reviews[..]),
             open,
             counts: Mutex::new(planned.counts()),
         })
+    }
+
+    /// Notes on links of earlier kinds that their records are needed on both sides. Says how many were not noted before.
+    async fn pull(&self, wanted: &BTreeSet<LinkId>) -> Result<usize> {
+        let tenant = &self.planner.setup.tenant;
+        let mut pulled = 0;
+        for link in self.store.links(tenant, &LinkQuery::Ids(wanted.iter().copied().collect())).await? {
+            if link.pulled || link.only_side().is_none() {
+                continue;
+            }
+            let link = crate::Link { pulled: true, settled: false, ..link };
+            match self.store.commit(tenant, Changes { links: vec![link], fence: self.fence, ..Changes::default() }).await {
+                Ok(()) => pulled += 1,
+                // Somebody else works on it: the next run looks again.
+                Err(CommitError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(pulled)
     }
 
     async fn ask_about_batch(&self, executor: &Executor<'_>, planned: &mut Planned) -> Result<()> {

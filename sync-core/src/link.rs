@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{Digest, FieldName, Kind, LinkId, RecordId, Salt, Side, Sides, Token};
+
+/// The links of the records that a record belongs to, by kind.
+pub type Parents = BTreeMap<Kind, LinkId>;
 
 /// One record per side at most, and what the two last agreed on.
 ///
@@ -29,6 +32,12 @@ pub struct Link {
     pub intent: Option<Intent>,
     /// The token of the create that made one of the records, kept so that a second one is recognised.
     pub token: Option<Token>,
+    /// The links of the records that both records were last seen to belong to, by kind.
+    pub parents: Parents,
+    /// What those links were like then; when it changes, this link is worth another look.
+    pub lineage: Option<Digest>,
+    /// Whether a record of a later kind needs it on both sides.
+    pub pulled: bool,
     /// With which eyes the digests were made.
     pub eyes: Eyes,
     /// When it was last settled; listings begun earlier do not count for writes.
@@ -54,6 +63,9 @@ impl Link {
             bases: BTreeMap::new(),
             intent: None,
             token: None,
+            parents: Parents::new(),
+            lineage: None,
+            pulled: false,
             eyes,
             settled_at: None,
             settled: false,
@@ -96,13 +108,17 @@ pub struct End {
     pub raw: Option<Digest>,
     /// What it can be recognised by.
     pub identity: BTreeSet<Mark>,
+    /// The records of its side that it was last seen to belong to.
+    pub references: BTreeMap<Kind, RecordId>,
+    /// The first day on which listings need not show it any more.
+    pub expires: Option<NaiveDate>,
 }
 
 impl End {
     /// A record that is there.
     #[must_use]
     pub fn present(id: RecordId) -> Self {
-        Self { id, state: EndState::Present, raw: None, identity: BTreeSet::new() }
+        Self { id, state: EndState::Present, raw: None, identity: BTreeSet::new(), references: BTreeMap::new(), expires: None }
     }
 }
 
@@ -220,8 +236,12 @@ pub struct Intent {
 pub struct Head {
     /// The link.
     pub link: LinkId,
-    /// Its records' ids, states and raw digests.
-    pub ends: Sides<Option<(RecordId, EndState, Option<Digest>)>>,
+    /// Its records.
+    pub ends: Sides<Option<HeadEnd>>,
+    /// Whether it is worked on.
+    pub standing: Standing,
+    /// What the links of its records' parents were like when it was last settled.
+    pub lineage: Option<Digest>,
     /// Whether nothing is left to do until one side shows other bytes.
     pub settled: bool,
     /// With which eyes its digests were made.
@@ -230,12 +250,36 @@ pub struct Head {
     pub intent: Option<Token>,
 }
 
+/// What a sweep needs to know of every record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadEnd {
+    /// Its id.
+    pub id: RecordId,
+    /// What became of it.
+    pub state: EndState,
+    /// The digest of its listed bytes when the link was last decided.
+    pub raw: Option<Digest>,
+    /// The records that it belongs to.
+    pub references: BTreeMap<Kind, RecordId>,
+    /// The first day on which listings need not show it any more.
+    pub expires: Option<NaiveDate>,
+}
+
+impl From<&End> for HeadEnd {
+    fn from(end: &End) -> Self {
+        let End { id, state, raw, references, expires, .. } = end;
+        Self { id: id.clone(), state: *state, raw: *raw, references: references.clone(), expires: *expires }
+    }
+}
+
 impl From<&Link> for Head {
     fn from(link: &Link) -> Self {
-        let end = |end: &Option<End>| end.as_ref().map(|end| (end.id.clone(), end.state, end.raw));
+        let end = |end: &Option<End>| end.as_ref().map(HeadEnd::from);
         Self {
             link: link.id,
             ends: link.ends.as_ref().map(end),
+            standing: link.standing,
+            lineage: link.lineage,
             settled: link.settled,
             eyes: link.eyes,
             intent: link.intent.as_ref().map(|intent| intent.token),

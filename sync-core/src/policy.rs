@@ -167,6 +167,8 @@ pub struct Policy {
     pub fields: BTreeMap<FieldName, FieldPolicy>,
     /// Which records of a side may be created on the *other* side.
     pub scope: Sides<Scope>,
+    /// Whether a record of a side may be created on the other side because a record of a later kind needs it there.
+    pub pulled: Sides<bool>,
     /// What to do with a shared identifier.
     pub shared_identifier: SharedIdentifier,
     /// What to do on each side when the counterpart is gone.
@@ -188,6 +190,7 @@ impl Policy {
             kind,
             fields: BTreeMap::new(),
             scope: Sides::default(),
+            pulled: Sides::default(),
             shared_identifier: SharedIdentifier::Omit,
             removal: Sides::default(),
             update_brake: Brake::default(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{FieldName, Kind, RecordId, Token};
 
@@ -137,6 +137,9 @@ pub struct Record {
     pub token: Option<Token>,
     /// When its side last changed it, if its side says so.
     pub modified: Option<DateTime<Utc>>,
+    /// The first day on which listings need not show it any more, where they show a window of time only.
+    /// From then on its absence says nothing.
+    pub expires: Option<NaiveDate>,
 }
 
 impl Record {
@@ -151,6 +154,7 @@ impl Record {
             marks: BTreeSet::new(),
             token: None,
             modified: None,
+            expires: None,
         }
     }
 }

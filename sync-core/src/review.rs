@@ -87,6 +87,23 @@ pub enum Reason {
         /// Where.
         side: Side,
     },
+    /// What the record belongs to was taken apart, or a person is asked who it is: nothing is done until that is clear.
+    Frozen {
+        /// The kind of what it belongs to.
+        parent: Kind,
+    },
+    /// A record that a person has to remove or to cancel there, since its counterpart is gone; the item closes by itself.
+    ManualRemoval {
+        /// Where.
+        side: Side,
+    },
+    /// Something has to be prepared there by a person first; then it goes on by itself.
+    Prerequisite {
+        /// Where.
+        side: Side,
+        /// What is missing.
+        what: String,
+    },
     /// A record that could not be decoded.
     Undecodable {
         /// Where.
@@ -144,6 +161,9 @@ impl Reason {
             Self::DoubleToken { .. } => "double_token",
             Self::MergedIntoLinked { .. } => "merged_into_linked",
             Self::StillPending { .. } => "still_pending",
+            Self::Frozen { .. } => "frozen",
+            Self::ManualRemoval { .. } => "manual_removal",
+            Self::Prerequisite { .. } => "prerequisite",
             Self::Undecodable { .. } => "undecodable",
             Self::Refused { .. } => "refused",
             Self::Brake { .. } => "brake",

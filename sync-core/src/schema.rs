@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::{Digester, Field, FieldName, Kind, Mark, Record};
+use crate::{Digester, Error, ErrorKind, Field, FieldName, Kind, Mark, Parents, Record, Result};
 
 /// What a mark proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub trait Schema: Send + Sync + fmt::Debug {
     /// The text by which two values of a field compare; equal texts need no write.
     fn comparable(&self, name: &FieldName, value: &str) -> String;
 
-    /// What a record can be recognised by.
-    fn identify(&self, record: &Record) -> Vec<Identifier>;
+    /// What a record can be recognised by. `parents` are the links of the records it refers to, as far as they are known.
+    fn identify(&self, record: &Record, parents: &Parents) -> Vec<Identifier>;
 
     /// What each scheme of [`identify`](Self::identify) proves.
     fn role(&self, scheme: &str) -> Role;
@@ -58,15 +58,36 @@ pub trait Schema: Send + Sync + fmt::Debug {
     /// The groups of fields that identify a record. Two groups changing at once on a linked record look
     /// like another person in the same place.
     fn identity_group(&self, name: &FieldName) -> Option<&'static str>;
+
+    /// Whether a side must show this field exactly as it was written. Where it does not, as with a clock read in another
+    /// time zone, the two values are a question to a person, and the run ends.
+    fn is_exact(&self, _name: &FieldName) -> bool {
+        false
+    }
+}
+
+/// Checks that every kind refers only to kinds before it.
+///
+/// # Errors
+/// A `Configuration` error that names a kind which comes too early, or is missing.
+pub fn check_order(schemas: &[&dyn Schema]) -> Result<()> {
+    for (place, schema) in schemas.iter().enumerate() {
+        let earlier = |parent: &&Kind| schemas[..place].iter().any(|schema| schema.kind() == *parent);
+        if let Some(parent) = schema.parents().iter().find(|parent| !earlier(parent)) {
+            let message = format!("{} refers to {parent}, which does not come before it", schema.kind());
+            return Err(Error::permanent(ErrorKind::Configuration, message));
+        }
+    }
+    Ok(())
 }
 
 /// The digests of what a record can be recognised by.
-pub(crate) fn marks(schema: &dyn Schema, digester: &Digester, record: &Record) -> BTreeSet<Mark> {
+pub(crate) fn marks(schema: &dyn Schema, digester: &Digester, record: &Record, parents: &Parents) -> BTreeSet<Mark> {
     let mark = |identifier: Identifier| Mark {
         scheme: identifier.scheme.to_owned(),
         digest: digester.identifier(identifier.scheme, &identifier.text),
     };
-    schema.identify(record).into_iter().map(mark).collect()
+    schema.identify(record, parents).into_iter().map(mark).collect()
 }
 
 /// A field in the text by which it compares.

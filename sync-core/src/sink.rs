@@ -51,6 +51,9 @@ pub enum Written {
     NotShown(RecordId),
     /// Asked for; a person on that side has to accept it first.
     Pending(RecordId),
+    /// Not done: something has to be prepared by a person on that side first, as named here. It is tried again by every
+    /// run.
+    Blocked(String),
     /// Not done: another record has this value. A candidate for the same record, or a shared value.
     Exists {
         /// The other record.

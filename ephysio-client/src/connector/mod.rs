@@ -143,6 +143,7 @@ fn describe(client: &Client, settings: &Settings) -> Description {
         carries_token: false,
         create: settings.create_patient,
         update: if enabled { Support::Enabled } else { Support::Manual },
+        by_hand: BTreeSet::new(),
         remove: Support::Manual,
         settle: settings.settle,
         parallel: settings.parallel.max(1),

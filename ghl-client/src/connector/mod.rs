@@ -176,6 +176,7 @@ fn describe(settings: &Settings, custom: &BTreeMap<FieldName, &CustomField>, car
         carries_token,
         create: Support::Enabled,
         update: Support::Enabled,
+        by_hand: BTreeSet::new(),
         remove: Support::Enabled,
         settle: settings.settle,
         parallel: settings.parallel.max(1),

@@ -49,6 +49,8 @@ fn end() -> impl Strategy<Value = End> {
         state,
         raw: raw.map(digest),
         identity,
+        references: raw.map(|number| (PERSON, format!("P{number}").into())).into_iter().collect(),
+        expires: raw.and_then(|number| chrono::NaiveDate::from_yo_opt(2027, number + 1)),
     })
 }
 
@@ -77,6 +79,8 @@ fn link() -> impl Strategy<Value = Link> {
         (link.standing, link.bases, link.version) = (standing, bases, version);
         (link.intent, link.token) = (tokens.0.map(|number| intent(Side::Right, number)), tokens.1.map(token));
         (link.settled_at, link.settled, link.eyes.policy) = (times.0.map(at), times.1, times.2);
+        (link.pulled, link.lineage) = (!times.1, tokens.1.map(digest));
+        link.parents = tokens.0.map(|number| (PERSON, link_id(number))).into_iter().collect();
         link
     })
 }

@@ -52,6 +52,7 @@ impl Rules<'_> {
         match (field.update, description.update) {
             (false, _) => Access::Fixed,
             (true, Support::Manual) => Access::ByHand,
+            (true, Support::Enabled) if description.by_hand.contains(name) => Access::ByHand,
             (true, Support::Enabled) if field.clear => Access::SetAndClear,
             (true, Support::Enabled) => Access::Set,
         }
@@ -109,7 +110,7 @@ pub fn decide(link: &Link, records: Sides<Option<&Record>>, same_bytes: bool, ru
             decision.settled.insert(name, Base { shown: facts.shown, settled: base.settled });
             continue;
         }
-        if blind {
+        if blind || was_shown_otherwise(&name, &facts, rules) {
             facts.base = None;
         }
         let ruling = rulings.fields.get(&name).filter(|(_, shown)| *shown == facts.shown).map(|(ruling, _)| *ruling);
@@ -136,6 +137,13 @@ fn facts(link: &Link, name: &FieldName, records: Sides<Option<&Record>>, rules: 
         empty: empty.unwrap_or(Digest::from_bytes([0; 16])),
         access: Sides::from_fn(|side| rules.access(side, name)),
     }
+}
+
+/// Whether a field that must be shown as it was written is shown differently, at the first look after the write.
+fn was_shown_otherwise(name: &FieldName, facts: &FieldFacts, rules: &Rules<'_>) -> bool {
+    let Some(Base { shown, settled: Settled::Unconfirmed { side, prior } }) = facts.base else { return false };
+    let now = facts.shown[side];
+    rules.schema.is_exact(name) && now.is_some() && now != shown[side] && now != prior
 }
 
 /// Several things that identify a record changed at once on one side, from one value to another: it

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{Executor, Finished};
 use crate::decide::written;
-use crate::plan::{Step, Strength, Task, compare, draft_fields};
-use crate::schema::marks;
+use crate::plan::{Step, Strength, Task, compare, draft_fields, rest};
 use crate::{
-    Action, Base, Draft, End, EndState, Field, FieldName, Fields, Link, LinkQuery, Observation, Outcome, Permit, Reason, Record, RecordId,
-    Result, Settled, SharedIdentifier, Side, Sides, Written,
+    Action, Base, Draft, End, EndState, Error, ErrorKind, Field, FieldName, Fields, Link, LinkQuery, Observation, Outcome, Permit, Reason,
+    Record, RecordId, Result, Settled, SharedIdentifier, Side, Sides, Written,
 };
 
 /// How often values that another record has are left out before a person is asked.
@@ -48,7 +47,7 @@ impl Executor<'_> {
             return Err(Box::new(finished));
         }
         let stored = task.work.stored.clone();
-        match self.planner.judge_again(&mut task.work, self.listings, &self.answers) {
+        match self.planner.judge_again(&mut task.work, &self.family, self.listings, &self.answers) {
             Ok(judgement) => task.judgement = judgement,
             Err(_) => return Err(Box::new(self.withdrawn(task))),
         }
@@ -69,12 +68,13 @@ impl Executor<'_> {
     async fn create_from(&self, permit: &Permit, task: Task, side: Side, record: &Record) -> Finished {
         let mut finished = Finished::new(task);
         let Some(intent) = finished.task.work.link.intent.clone() else { return finished };
+        let Some(references) = self.family.translate(side.opposite(), &record.references) else { return self.withdrawn(finished.task) };
         let mut omitted = BTreeSet::new();
         for _ in 0..=OMISSIONS {
             let draft = Draft {
                 kind: record.kind.clone(),
                 fields: without(&draft_fields(&self.rules, record, side), &omitted),
-                references: record.references.clone(),
+                references: references.clone(),
                 token: intent.token,
             };
             match self.sinks[side].create(permit, &draft).await {
@@ -92,6 +92,7 @@ impl Executor<'_> {
                     self.made(&mut finished, side, record, end, None, &draft.fields, &omitted);
                     return finished;
                 }
+                Ok(Written::Blocked(what)) => return self.blocked(finished, side, what),
                 Ok(Written::Exists { id, fields }) => match self.duplicate(&finished, side, id, &fields, &draft.fields, &omitted).await {
                     Ok(Duplicate::Omit(more)) => omitted.extend(more),
                     Ok(Duplicate::Adopt(found, absorbed)) => {
@@ -121,6 +122,14 @@ impl Executor<'_> {
         finished
     }
 
+    /// Nothing was made, and a person has to prepare something; every run tries again.
+    fn blocked(&self, mut finished: Finished, side: Side, what: String) -> Finished {
+        finished.task.work.link.intent = None;
+        finished.task.judgement.reasons.push(Reason::Prerequisite { side, what });
+        finished.task.judgement.parked = true;
+        finished
+    }
+
     fn asked(&self, mut finished: Finished, reason: Reason) -> Finished {
         finished.task.work.link.intent = None;
         finished.task.judgement.reasons.push(reason);
@@ -130,15 +139,7 @@ impl Executor<'_> {
 
     /// Nothing more is tried until one side shows other bytes, or a person decides.
     pub(super) fn rest(&self, finished: &mut Finished) {
-        let work = &mut finished.task.work;
-        work.link.settled = true;
-        work.link.eyes = self.rules.eyes();
-        for side in Side::BOTH {
-            let bytes = work.bytes(side, self.rules.digester);
-            if let Some(end) = work.link.ends[side].as_mut() {
-                end.raw = bytes;
-            }
-        }
+        rest(&mut finished.task.work, &self.rules, &self.family);
     }
 
     /// A refused create names another record. It may be the one we want, or merely share a value.
@@ -161,7 +162,7 @@ impl Executor<'_> {
         let owner = self.owner(side, &other.id).await?;
         let free = owner.as_ref().is_none_or(|owner| owner.only_side() == Some(side) && !owner.is_tombstone());
         let ours = other.token.is_some() && other.token == link.intent.as_ref().map(|intent| intent.token);
-        let identity = marks(self.rules.schema, self.rules.digester, &other);
+        let identity = self.marks(side, &other);
         let own = link.ends[side.opposite()].as_ref().map(|end| end.identity.clone()).unwrap_or_default();
         let told_apart = self.answers.tell_apart(link.id, &other.id);
         match compare(self.rules.schema, &own, &identity) {
@@ -210,19 +211,45 @@ impl Executor<'_> {
         omitted: &BTreeSet<FieldName>,
     ) {
         if let Some(made) = made {
-            end.identity = marks(self.rules.schema, self.rules.digester, made);
+            end.identity = self.marks(side, made);
         }
+        end.references = self.family.translate(side.opposite(), &source.references).unwrap_or_default();
+        end.expires = source.expires;
+        let inexact = self.inexact(source, made, draft);
         let link = &mut finished.task.work.link;
         for name in self.rules.policy.fields.keys() {
             let base = self.first_base(link, side, name, source, made, draft, omitted);
             link.bases.insert(name.clone(), base);
         }
+        link.bases.retain(|name, _| !inexact.contains(name));
         link.ends[side] = Some(end);
+        link.parents = self.family.parents(side.opposite(), &source.references);
         link.token = link.intent.take().map(|intent| intent.token);
         link.eyes = self.rules.eyes();
         link.settled = false;
         link.settled_at = Some(self.planner.setup.env.now());
         self.log(finished, side, Action::Create, Outcome::Done, draft.names().cloned().collect());
+        finished.fatal = self.shown_otherwise(side, &inexact);
+    }
+
+    /// The fields that must be shown as they were written, and are not.
+    pub(super) fn inexact(&self, source: &Record, now: Option<&Record>, written: &Fields) -> Vec<FieldName> {
+        let Some(now) = now else { return Vec::new() };
+        let differs = |name: &&FieldName| match (source.fields.get(name), now.fields.get(name)) {
+            (Field::Value(asked), Field::Value(shown)) => {
+                self.rules.schema.comparable(name, asked) != self.rules.schema.comparable(name, shown)
+            }
+            _ => false,
+        };
+        written.names().filter(|name| self.rules.schema.is_exact(name)).filter(differs).cloned().collect()
+    }
+
+    /// What is written to this side is read differently there: that would go wrong with every further record.
+    pub(super) fn shown_otherwise(&self, side: Side, names: &[FieldName]) -> Option<Error> {
+        let name = names.first()?;
+        let system = self.rules.sides[side].system;
+        let message = format!("{system} shows another {name} than was written to it; the run stops: compare its clock with the settings");
+        Some(Error::permanent(ErrorKind::Configuration, message))
     }
 
     #[expect(clippy::too_many_arguments, reason = "all of them decide the first base of a field")]
@@ -255,9 +282,10 @@ impl Executor<'_> {
 
     /// Records that the record was there already. Its fields are compared by the next look.
     fn adopted(&self, finished: &mut Finished, side: Side, found: &Record) {
-        let identity = marks(self.rules.schema, self.rules.digester, found);
+        let identity = self.marks(side, found);
+        let references = self.family.relevant(&found.references);
         let link = &mut finished.task.work.link;
-        link.ends[side] = Some(End { identity, ..End::present(found.id.clone()) });
+        link.ends[side] = Some(End { identity, references, expires: found.expires, ..End::present(found.id.clone()) });
         link.token = link.intent.take().map(|intent| intent.token);
         link.settled = false;
         self.log(finished, side, Action::Link, Outcome::Found, Vec::new());

@@ -9,14 +9,15 @@ mod question;
 mod update;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::decide::Rules;
 use crate::observer::{Observer, Progress};
-use crate::plan::{Answers, Listing, Planned, Planner, Step, Task, Work};
+use crate::plan::{Answers, Family, Listing, Planned, Planner, Step, Task, Work};
+use crate::schema::marks;
 use crate::{
     Action, Changes, CommitError, Error, ErrorKind, Fence, Intent, LinkId, LinkQuery, MappingStore, Mark, OperationEntry, Outcome, Permit,
     Reason, RecordId, Result, Review, Role, RunCounts, RunId, Side, Sides, Sink, Verdict,
@@ -39,6 +40,7 @@ pub(crate) struct Executor<'a> {
     pub(crate) fence: Option<Fence>,
     pub(crate) run: Option<RunId>,
     pub(crate) listings: Sides<Option<Listing>>,
+    pub(crate) family: Arc<Family>,
     pub(crate) answers: Answers,
     pub(crate) open: BTreeMap<LinkId, Vec<Review>>,
     pub(crate) counts: Mutex<Sides<RunCounts>>,
@@ -62,7 +64,7 @@ impl Finished {
 }
 
 impl Executor<'_> {
-    /// Carries out a plan. Says whether all of it was: creates wait for a fresh plan once the listing that
+    /// Carries out a plan. Says whether that was all: what was taken away is made anew by the next plan, and creates wait for a fresh plan once the listing that
     /// showed no such record has grown old.
     pub(crate) async fn execute(&self, planned: Planned) -> Result<bool> {
         let (writes, notes): (Vec<Task>, Vec<Task>) = planned.tasks.into_iter().partition(|task| task.judgement.step.is_some());
@@ -80,12 +82,15 @@ impl Executor<'_> {
         let mut busy = self.announced_elsewhere().await?;
         let mut unknown = 0;
         let mut done = 0;
+        // What was taken away has to be created again.
+        let mut again = false;
         while !waiting.is_empty() {
             self.check()?;
             if done > 0 && waiting.iter().any(|task| self.rests_on_an_old_listing(task)) {
                 return Ok(false);
             }
             let chunk = self.next_chunk(&mut waiting, &mut busy);
+            again |= chunk.iter().any(|task| matches!(task.judgement.step, Some(Step::Readdress(_))));
             if chunk.is_empty() {
                 break;
             }
@@ -106,7 +111,7 @@ impl Executor<'_> {
                 ));
             }
         }
-        Ok(true)
+        Ok(!again)
     }
 
     fn rests_on_an_old_listing(&self, task: &Task) -> bool {
@@ -209,6 +214,7 @@ impl Executor<'_> {
             Some(Step::Create(side)) => self.create(&permit, task, side).await,
             Some(Step::Update(_)) => self.update(&permit, task).await,
             Some(Step::Remove(side)) => self.remove(&permit, task, side).await,
+            Some(Step::Readdress(side)) => self.take_away(&permit, task, side).await,
             None => Finished::new(task),
         }
     }
@@ -228,6 +234,33 @@ impl Executor<'_> {
             Err(error) => self.failed(&mut finished, side, Action::Remove, error),
         }
         finished
+    }
+
+    /// Removes a record that belongs to another parent than it should. Its counterpart is a half link then, and the next
+    /// pass creates it anew where it belongs.
+    async fn take_away(&self, permit: &Permit, task: Task, side: Side) -> Finished {
+        let mut finished = Finished::new(task);
+        let work = &mut finished.task.work;
+        let Some(id) = work.link.ends[side].as_ref().map(|end| end.id.clone()) else { return finished };
+        match self.sinks[side].remove(permit, self.planner.kind(), &id).await {
+            Err(error) if error.kind() != ErrorKind::NotFound => self.failed(&mut finished, side, Action::Remove, error),
+            _ => {
+                self.log(&mut finished, side, Action::Remove, Outcome::Done, Vec::new());
+                let link = &mut finished.task.work.link;
+                link.ends[side] = None;
+                link.token = None;
+                link.bases.clear();
+                link.parents.clear();
+                link.settled = false;
+                link.settled_at = Some(self.planner.setup.env.now());
+            }
+        }
+        finished
+    }
+
+    /// What a record of a side can be recognised by.
+    pub(crate) fn marks(&self, side: Side, record: &crate::Record) -> BTreeSet<Mark> {
+        marks(self.rules.schema, self.rules.digester, record, &self.family.parents(side, &record.references))
     }
 
     /// Notes a failed write. What may pass is tried again by the next run; what may not is a question.
@@ -267,6 +300,7 @@ impl Executor<'_> {
             single.push((finished, changes));
         }
         if all.is_empty() {
+            single.iter().for_each(|(finished, _)| self.tell(finished));
             return Ok(fatal);
         }
         match self.store.commit(&self.planner.setup.tenant, all).await {

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::{Executor, Finished};
 use crate::decide::written;
 use crate::plan::{Step, Task};
-use crate::schema::marks;
 use crate::{
     Action, Base, Error, Field, FieldName, Fields, Observation, Outcome, Patch, Permit, PreImage, Reason, Record, RecordId, Settled,
     SharedIdentifier, Side, Sides, Written,
@@ -25,7 +24,7 @@ impl Executor<'_> {
             }
         }
         if reread.left || reread.right {
-            match self.planner.judge_again(&mut task.work, self.listings, &self.answers) {
+            match self.planner.judge_again(&mut task.work, &self.family, self.listings, &self.answers) {
                 Ok(judgement) => task.judgement = judgement,
                 Err(error) => return self.undecided(task, error),
             }
@@ -76,6 +75,10 @@ impl Executor<'_> {
         match self.sinks[side].update(permit, &patch).await {
             Ok(Written::Done(now)) => self.updated(finished, side, names, records, Some(&now)),
             Ok(Written::NotShown(_) | Written::Pending(_)) => self.updated(finished, side, names, records, None),
+            Ok(Written::Blocked(what)) => {
+                finished.task.judgement.reasons.push(Reason::Prerequisite { side, what });
+                finished.task.judgement.parked = true;
+            }
             Ok(Written::Exists { id, fields }) => return self.shared_value(finished, side, names, records, id, &fields).await,
             Err(error) => {
                 let refused = error.verdict() == crate::Verdict::Permanent && error.kind() != crate::ErrorKind::NotFound;
@@ -107,12 +110,17 @@ impl Executor<'_> {
                 });
             }
         }
+        let mut written = Fields::default();
+        names.iter().for_each(|name| written.set(name.clone(), records[side.opposite()].fields.get(name)));
+        let inexact = self.inexact(&records[side.opposite()], now, &written);
+        link.bases.retain(|name, _| !inexact.contains(name));
         if let (Some(now), Some(end)) = (now, link.ends[side].as_mut()) {
-            end.identity = marks(self.rules.schema, self.rules.digester, now);
+            end.identity = self.marks(side, now);
         }
         link.eyes = self.rules.eyes();
         link.settled_at = Some(at);
         self.log(finished, side, Action::Update, Outcome::Done, names.iter().cloned().collect());
+        finished.fatal = self.shown_otherwise(side, &inexact);
     }
 
     /// Another record has one of the values: it stays out, or a person decides.

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::answers::Answers;
+use super::family::{Family, Kinship, Ready};
 use super::matching::Match;
 use super::survey::Listing;
 use super::work::{Look, Work};
 use crate::decide::{Rules, Rulings, decide};
-use crate::{EndState, Field, FieldName, Fields, Presence, Reason, Record, Removal, Side, Sides, Standing, Support};
+use crate::{EndState, Field, FieldName, Fields, Kind, LinkId, Presence, Reason, Record, Removal, Side, Sides, Standing, Support};
 
 /// How long a record that we asked for may stay away before a person is reminded.
 const PENDING_REMINDER: chrono::Duration = chrono::Duration::days(3);
@@ -23,6 +24,8 @@ pub(crate) enum Step {
     Update(Sides<BTreeSet<FieldName>>),
     /// Remove the record on this side.
     Remove(Side),
+    /// Remove the record on this side, which belongs to another parent than it should; then it is created anew.
+    Readdress(Side),
 }
 
 /// What to do with one link.
@@ -35,11 +38,14 @@ pub(crate) struct Judgement {
     pub(crate) reasons: Vec<Reason>,
     /// Something waits for something else, without a person.
     pub(crate) parked: bool,
+    /// Links of earlier kinds that have to be on both sides first.
+    pub(crate) pulls: BTreeSet<LinkId>,
 }
 
 /// What a judgement depends on besides the link.
 pub(crate) struct Bench<'a> {
     pub(crate) rules: Rules<'a>,
+    pub(crate) family: &'a Family,
     pub(crate) listings: Sides<Option<Listing>>,
     pub(crate) answers: &'a Answers,
     pub(crate) now: DateTime<Utc>,
@@ -74,8 +80,13 @@ impl Bench<'_> {
             return self.at_rest(work, Vec::new());
         };
         let target = side.opposite();
-        if record.presence != Presence::Live || !self.rules.policy.scope[side].admits(record) {
+        if record.presence != Presence::Live || !self.is_in_scope(work, side, record) {
             return self.at_rest(work, Vec::new());
+        }
+        match self.family.ready(side, &record.references) {
+            Ready::Yes => {}
+            Ready::Never => return self.at_rest(work, Vec::new()),
+            Ready::Later(pulls) => return Judgement { pulls, ..parked },
         }
         if self.rules.sides[target].create == Support::Manual {
             return self.at_rest(work, vec![Reason::Manual { side: target, fields: Vec::new() }]);
@@ -93,6 +104,11 @@ impl Bench<'_> {
         Judgement { step: Some(Step::Create(target)), reread, ..Judgement::default() }
     }
 
+    fn is_in_scope(&self, work: &Work, side: Side, record: &Record) -> bool {
+        let policy = self.rules.policy;
+        policy.scope[side].admits(record) || (work.link.pulled && policy.pulled[side])
+    }
+
     /// Whether it is certain that the target has no such record: a complete listing does not show one, and
     /// after an attempt of unknown outcome, one begun after the record could have appeared. (One that shows
     /// it was adopted before.)
@@ -104,6 +120,13 @@ impl Bench<'_> {
     }
 
     fn joined(&self, work: &mut Work, records: Sides<Option<&Record>>, went: Sides<bool>) -> Judgement {
+        let references = Sides::from_fn(|side| work.link.ends[side].as_ref().map(|end| end.references.clone()).unwrap_or_default());
+        match self.family.kinship(&references, &work.link.parents) {
+            Kinship::Same(parents) => work.link.parents = parents,
+            Kinship::Elsewhere(side, parent) => return self.readdress(work, side, &parent),
+            Kinship::Later(pulls) => return Judgement { parked: true, pulls, ..Judgement::default() },
+            Kinship::Frozen(parent) => return self.at_rest(work, vec![Reason::Frozen { parent }]),
+        }
         let states = work.link.ends.as_ref().map(|end| end.as_ref().map(|end| end.state));
         for side in Side::BOTH {
             match states[side] {
@@ -116,6 +139,14 @@ impl Bench<'_> {
         self.compare(work, records)
     }
 
+    fn readdress(&self, work: &mut Work, side: Side, parent: &Kind) -> Judgement {
+        let can = |support: Support| support == Support::Enabled;
+        if can(self.rules.sides[side].remove) && can(self.rules.sides[side].create) {
+            return Judgement { step: Some(Step::Readdress(side)), ..Judgement::default() };
+        }
+        self.at_rest(work, vec![Reason::Manual { side, fields: vec![FieldName::new(parent.as_str())] }])
+    }
+
     fn pending(&self, side: Side, since: DateTime<Utc>) -> Judgement {
         let overdue = self.now - since > PENDING_REMINDER;
         let reasons = if overdue { vec![Reason::StillPending { side }] } else { Vec::new() };
@@ -124,9 +155,19 @@ impl Bench<'_> {
 
     fn retired(&self, work: &mut Work, gone: Side, records: Sides<Option<&Record>>, just_now: bool) -> Judgement {
         let other = gone.opposite();
-        let wanted = self.rules.policy.removal[other] == Removal::Remove && self.rules.sides[other].remove == Support::Enabled;
-        let is_gone = work.link.ends[gone].as_ref().is_some_and(|end| end.state == EndState::Gone);
-        if !(wanted && is_gone && just_now) {
+        let is = |side: Side, state: EndState| work.link.ends[side].as_ref().is_some_and(|end| end.state == state);
+        let wanted = self.rules.policy.removal[other] == Removal::Remove && is(gone, EndState::Gone) && is(other, EndState::Present);
+        let in_use = records[other].is_none_or(|record| self.is_in_scope(work, other, record));
+        if !wanted || !in_use {
+            return self.at_rest(work, Vec::new());
+        }
+        if self.rules.sides[other].remove == Support::Manual {
+            return self.at_rest(work, vec![Reason::ManualRemoval { side: other }]);
+        }
+        // What could not be removed at once is not at rest, and is tried again.
+        let tried =
+            work.stored.as_ref().is_some_and(|link| !link.settled && link.ends[gone].as_ref().is_some_and(|end| end.state.is_gone()));
+        if !just_now && !tried {
             return self.at_rest(work, Vec::new());
         }
         let decision = decide(&work.link, records, true, &Rulings::default(), &self.rules);
@@ -160,7 +201,7 @@ impl Bench<'_> {
                 return Judgement { reasons: decision.reviews, parked: true, ..Judgement::default() };
             }
         }
-        Judgement { step: Some(Step::Update(decision.writes)), reread, reasons: decision.reviews, parked: false }
+        Judgement { step: Some(Step::Update(decision.writes)), reread, reasons: decision.reviews, ..Judgement::default() }
     }
 
     fn same_bytes(&self, work: &Work, side: Side) -> bool {
@@ -178,16 +219,23 @@ impl Bench<'_> {
 
     /// Nothing is left to do until one side shows other bytes.
     fn at_rest(&self, work: &mut Work, reasons: Vec<Reason>) -> Judgement {
-        work.link.settled = true;
-        work.link.eyes = self.rules.eyes();
-        for side in Side::BOTH {
-            let bytes = work.bytes(side, self.rules.digester);
-            if let Some(end) = work.link.ends[side].as_mut() {
-                end.raw = bytes;
-            }
-        }
+        rest(work, &self.rules, self.family);
         Judgement { reasons, ..Judgement::default() }
     }
+}
+
+/// Nothing more is done until one side shows other bytes, a parent changes, or a person decides.
+pub(crate) fn rest(work: &mut Work, rules: &Rules<'_>, family: &Family) {
+    work.link.settled = true;
+    work.link.eyes = rules.eyes();
+    for side in Side::BOTH {
+        let bytes = work.bytes(side, rules.digester);
+        if let Some(end) = work.link.ends[side].as_mut() {
+            end.raw = bytes;
+        }
+    }
+    let references = work.link.ends.as_ref().map(|end| end.as_ref().map(|end| &end.references));
+    work.link.lineage = family.lineage(&references, rules.digester);
 }
 
 /// What a record created on `target` would be given of this record.

@@ -3,6 +3,7 @@
 mod absence;
 mod adopt;
 mod answers;
+mod family;
 mod judge;
 mod matching;
 mod meet;
@@ -15,7 +16,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 pub(crate) use answers::Answers;
-pub(crate) use judge::{Step, draft_fields};
+pub(crate) use family::Family;
+pub(crate) use judge::{Step, draft_fields, rest};
 pub(crate) use matching::{Strength, compare};
 pub use planner::Planner;
 pub(crate) use planner::{Planned, Task};

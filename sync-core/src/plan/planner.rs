@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::absence::update_presence;
 use super::adopt::adopt;
 use super::answers::Answers;
+use super::family::Family;
 use super::judge::{Bench, Judgement, Step};
 use super::matching::Match;
 use super::survey::{Listing, Survey, Surveyor};
@@ -51,6 +52,7 @@ pub(crate) struct Planned {
     pub(crate) tasks: Vec<Task>,
     pub(crate) listings: Sides<Option<Listing>>,
     pub(crate) known: Sides<usize>,
+    pub(crate) family: Arc<Family>,
     pub(crate) brakes: Vec<Reason>,
     pub(crate) unidentified: Vec<Unidentified>,
     /// The open review items of the kind, without values.
@@ -93,6 +95,7 @@ impl Planner {
     /// Plans a sweep over everything.
     pub(crate) async fn sweep(&self, observer: &dyn Observer) -> Result<Planned> {
         let rules = self.rules()?;
+        let family = self.family().await?;
         let now = || self.setup.env.now();
         let surveyor = Surveyor {
             tenant: &self.setup.tenant,
@@ -100,6 +103,7 @@ impl Planner {
             reader: self.reader.as_ref(),
             sources: Sides::new(self.source(Side::Left), self.source(Side::Right)),
             rules,
+            family: &family,
             now: &now,
             observer,
         };
@@ -107,6 +111,7 @@ impl Planner {
         let mut planned = Planned {
             listings: survey.listings,
             known: survey.known,
+            family,
             unidentified: std::mem::take(&mut survey.unidentified),
             reviews: self.reviews().await?,
             ..Planned::default()
@@ -130,10 +135,15 @@ impl Planner {
 
     /// Plans for single records that were observed just now.
     pub(crate) async fn single(&self, work: Work) -> Result<Planned> {
-        let mut planned = Planned { reviews: self.reviews().await?, ..Planned::default() };
+        let mut planned = Planned { reviews: self.reviews().await?, family: self.family().await?, ..Planned::default() };
         let works = BTreeMap::from([(work.link.id, work)]);
         self.settle(works, &mut Survey::default(), &mut planned).await?;
         Ok(planned)
+    }
+
+    async fn family(&self) -> Result<Arc<Family>> {
+        let family = Family::load(&self.setup.tenant, self.reader.as_ref(), self.setup.schema.as_ref()).await?;
+        Ok(Arc::new(family))
     }
 
     async fn reviews(&self) -> Result<Vec<Review>> {
@@ -172,12 +182,13 @@ impl Planner {
     /// From what was seen to what is to be done.
     async fn settle(&self, mut works: BTreeMap<LinkId, Work>, survey: &mut Survey, planned: &mut Planned) -> Result<()> {
         let rules = self.rules()?;
-        let carriers = self.recognise(&mut works, &rules);
+        let family = planned.family.clone();
+        let carriers = self.recognise(&mut works, &rules, &family);
         let mut questions = adopt(&self.setup.tenant, self.reader.as_ref(), &mut works, carriers).await?;
         let went = self.update_presences(&mut works, survey, &rules, &mut questions).await?;
         let answers = Answers::from(&planned.reviews[..]);
         let mut matches = self.match_halves(&mut works, survey, &rules, &answers).await?;
-        let bench = Bench { rules, listings: planned.listings, answers: &answers, now: self.setup.env.now() };
+        let bench = Bench { rules, family: &family, listings: planned.listings, answers: &answers, now: self.setup.env.now() };
         for (id, mut work) in works {
             let records =
                 Sides::new(work.checked(Side::Left, self.source(Side::Left)), work.checked(Side::Right, self.source(Side::Right)));
@@ -193,13 +204,15 @@ impl Planner {
     }
 
     /// Decodes what is new, notes by what it can be recognised, and finds records that carry a token.
-    fn recognise(&self, works: &mut BTreeMap<LinkId, Work>, rules: &Rules<'_>) -> Vec<(LinkId, Side, crate::Token)> {
+    fn recognise(&self, works: &mut BTreeMap<LinkId, Work>, rules: &Rules<'_>, family: &Family) -> Vec<(LinkId, Side, crate::Token)> {
         let mut carriers = Vec::new();
         for work in works.values_mut() {
             for side in Side::BOTH {
                 let Some(record) = work.checked(side, self.source(side)) else { continue };
                 let Some(end) = work.link.ends[side].as_mut() else { continue };
-                end.identity = marks(rules.schema, rules.digester, &record);
+                end.identity = marks(rules.schema, rules.digester, &record, &family.parents(side, &record.references));
+                end.references = family.relevant(&record.references);
+                end.expires = record.expires;
                 work.presence[side] = Some(record.presence);
                 let may_be_ours = !work.link.is_joined() && work.link.standing == Standing::Active;
                 if let Some(token) = record.token.filter(|token| may_be_ours && work.link.token != Some(*token)) {
@@ -247,8 +260,14 @@ impl Planner {
     }
 
     /// Judges one link anew, after its records were read again.
-    pub(crate) fn judge_again(&self, work: &mut Work, listings: Sides<Option<Listing>>, answers: &Answers) -> Result<Judgement> {
-        let bench = Bench { rules: self.rules()?, listings, answers, now: self.setup.env.now() };
+    pub(crate) fn judge_again(
+        &self,
+        work: &mut Work,
+        family: &Family,
+        listings: Sides<Option<Listing>>,
+        answers: &Answers,
+    ) -> Result<Judgement> {
+        let bench = Bench { rules: self.rules()?, family, listings, answers, now: self.setup.env.now() };
         let records = Sides::new(work.checked(Side::Left, self.source(Side::Left)), work.checked(Side::Right, self.source(Side::Right)));
         Ok(bench.judge(work, records.as_ref().map(Option::as_ref), Match::Nobody, Sides::default()))
     }
@@ -274,6 +293,11 @@ impl Planned {
                 task.judgement.parked = true;
             }
         }
+    }
+
+    /// Links of earlier kinds that have to be on both sides first.
+    pub(crate) fn pulls(&self) -> BTreeSet<LinkId> {
+        self.tasks.iter().flat_map(|task| task.judgement.pulls.iter().copied()).collect()
     }
 
     /// Whether so much is missing that nothing may be written at all.
@@ -313,7 +337,7 @@ impl Task {
         match &self.judgement.step {
             None => {}
             Some(Step::Create(side)) => operations.push(self.operation(Action::Create, *side, BTreeSet::new())),
-            Some(Step::Remove(side)) => operations.push(self.operation(Action::Remove, *side, BTreeSet::new())),
+            Some(Step::Remove(side) | Step::Readdress(side)) => operations.push(self.operation(Action::Remove, *side, BTreeSet::new())),
             Some(Step::Update(writes)) => {
                 let written = Side::BOTH.into_iter().filter(|side| !writes[*side].is_empty());
                 operations.extend(written.map(|side| self.operation(Action::Update, side, writes[side].clone())));

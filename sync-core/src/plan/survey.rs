@@ -6,15 +6,16 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures::StreamExt;
 
+use super::family::Family;
 use super::work::{Look, Unidentified};
 use crate::decide::Rules;
 use crate::observer::{Observer, Progress};
 use crate::{
-    Digester, EndState, Error, ErrorKind, Eyes, Head, Item, Kind, LinkId, Listed, MappingReader, RecordId, Result, Side, Sides, Source,
-    TenantId,
+    Digester, EndState, Error, ErrorKind, Eyes, Head, HeadEnd, Item, Kind, LinkId, Listed, MappingReader, RecordId, Result, Side, Sides,
+    Source, TenantId,
 };
 
 /// How many heads the store is asked for at a time.
@@ -53,6 +54,7 @@ pub(crate) struct Surveyor<'a> {
     pub(crate) reader: &'a dyn MappingReader,
     pub(crate) sources: Sides<&'a dyn Source>,
     pub(crate) rules: Rules<'a>,
+    pub(crate) family: &'a Family,
     pub(crate) now: &'a (dyn Fn() -> DateTime<Utc> + Sync),
     pub(crate) observer: &'a dyn Observer,
 }
@@ -60,7 +62,8 @@ pub(crate) struct Surveyor<'a> {
 impl Surveyor<'_> {
     pub(crate) async fn survey(&self) -> Result<Survey> {
         let mut roster = self.roster().await?;
-        let mut survey = Survey { known: Sides::from_fn(|side| roster.known(side)), ..Survey::default() };
+        let today = (self.now)().date_naive();
+        let mut survey = Survey { known: Sides::from_fn(|side| roster.known(side, today)), ..Survey::default() };
         for side in self.order() {
             let listing = self.list(side, &mut roster, &mut survey).await?;
             survey.listings[side] = Some(listing);
@@ -84,9 +87,19 @@ impl Surveyor<'_> {
             after = page.last().map(|head| head.link).or(after);
             rows.extend(page.into_iter().map(Row::from));
             if last {
+                rows.iter_mut().for_each(|row| self.compare_lineage(row));
                 return Ok(Roster::new(rows, self.rules.eyes()));
             }
         }
+    }
+
+    /// What a record belongs to may have changed while its own bytes did not.
+    fn compare_lineage(&self, row: &mut Row) {
+        if self.family.is_empty() {
+            return;
+        }
+        let references = row.head.ends.as_ref().map(|end| end.as_ref().map(|end| &end.references));
+        row.worth_a_look |= row.head.lineage != self.family.lineage(&references, self.rules.digester);
     }
 
     async fn list(&self, side: Side, roster: &mut Roster, survey: &mut Survey) -> Result<Listing> {
@@ -142,18 +155,24 @@ impl From<Head> for Row {
 
 impl Row {
     fn id(&self, side: Side) -> Option<&RecordId> {
-        self.head.ends[side].as_ref().map(|(id, ..)| id)
+        self.head.ends[side].as_ref().map(|end| &end.id)
     }
 
-    fn expected(&self, side: Side) -> bool {
-        matches!(self.head.ends[side], Some((_, EndState::Present | EndState::Missing { .. }, _)))
+    /// Whether a listing that begins today should show the record.
+    fn is_expected(&self, side: Side, today: NaiveDate) -> bool {
+        let Some(end) = &self.head.ends[side] else { return false };
+        matches!(end.state, EndState::Present | EndState::Missing { .. }) && !self.is_expired(side, today)
+    }
+
+    fn is_expired(&self, side: Side, today: NaiveDate) -> bool {
+        self.head.ends[side].as_ref().and_then(|end| end.expires).is_some_and(|day| day <= today)
     }
 }
 
 impl Roster {
     fn new(mut rows: Vec<Row>, eyes: Eyes) -> Self {
         for row in &mut rows {
-            row.worth_a_look = !row.head.settled || row.head.eyes != eyes;
+            row.worth_a_look |= !row.head.settled || row.head.eyes != eyes;
         }
         let by_id = Sides::from_fn(|side| {
             let mut order: Vec<u32> = (0u32..).zip(&rows).filter(|(_, row)| row.id(side).is_some()).map(|(index, _)| index).collect();
@@ -163,8 +182,8 @@ impl Roster {
         Self { rows, by_id }
     }
 
-    fn known(&self, side: Side) -> usize {
-        self.rows.iter().filter(|row| row.expected(side)).count()
+    fn known(&self, side: Side, today: NaiveDate) -> usize {
+        self.rows.iter().filter(|row| row.is_expected(side, today)).count()
     }
 
     fn find(&self, side: Side, id: &RecordId) -> Option<usize> {
@@ -182,7 +201,7 @@ impl Roster {
         let row = &mut self.rows[index];
         row.shown[side] = true;
         let same = match &row.head.ends[side] {
-            Some((_, EndState::Present, Some(raw))) => *raw == digester.raw(&listed.raw),
+            Some(HeadEnd { state: EndState::Present, raw: Some(raw), .. }) => *raw == digester.raw(&listed.raw),
             _ => false,
         };
         row.worth_a_look |= !same;
@@ -196,11 +215,12 @@ impl Roster {
         for mut row in self.rows {
             for side in Side::BOTH {
                 let Some(listing) = survey.listings[side].filter(|listing| listing.complete) else { continue };
-                if row.id(side).is_none() || row.shown[side] {
+                let today = listing.began.date_naive();
+                if row.id(side).is_none() || row.shown[side] || row.is_expired(side, today) {
                     continue;
                 }
                 row.looks[side] = Look::Absent(listing.began);
-                if row.expected(side) {
+                if row.is_expected(side, today) {
                     survey.absent[side] += 1;
                     row.worth_a_look = true;
                 }
@@ -210,8 +230,8 @@ impl Roster {
                 continue;
             }
             for side in Side::BOTH {
-                if let (Look::Listed(..), Some((id, ..))) = (&row.looks[side], &row.head.ends[side]) {
-                    survey.spare[side].insert(id.clone(), std::mem::take(&mut row.looks[side]));
+                if let (Look::Listed(..), Some(end)) = (&row.looks[side], &row.head.ends[side]) {
+                    survey.spare[side].insert(end.id.clone(), std::mem::take(&mut row.looks[side]));
                 }
             }
         }

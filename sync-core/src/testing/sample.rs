@@ -89,6 +89,8 @@ pub fn fullest_link(number: u32) -> Link {
         state,
         raw: Some(digest(9)),
         identity: identity.clone(),
+        references: BTreeMap::from([(PERSON, RecordId::from("P Ü"))]),
+        expires: chrono::NaiveDate::from_ymd_opt(2027, 2, 28),
     };
     Link {
         ends: Sides::new(
@@ -99,6 +101,9 @@ pub fn fullest_link(number: u32) -> Link {
         bases: bases.collect(),
         intent: Some(intent(Side::Right, number)),
         token: Some(token(number + 1000)),
+        parents: BTreeMap::from([(PERSON, link_id(number + 500))]),
+        lineage: Some(digest(number + 7)),
+        pulled: true,
         settled_at: Some(at(-30)),
         settled: true,
         ..half(number, "replaced")

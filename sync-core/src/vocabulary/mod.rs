@@ -12,6 +12,10 @@
 //! | `sex` | `male`, `female` or `other` | the text is equal |
 //! | `street`, `postal_code`, `city`, `country` | [text](text()) | the text is equal |
 //! | `custom:<name>` | [text](text()) | the text is equal |
+//! | `start`, `end` | RFC 3339 in UTC, to the second ([`appointment`]) | the instant is equal |
+//! | `status` | one of [`appointment::status`] | the text is equal |
+//! | `practitioner`, `service` | the name that the configuration gives it | the text is equal |
+//! | `title`, `note` | [text](text()) | the text is equal |
 //!
 //! What cannot be read as its format (a phone field that says "ask the mother") stays as text: it still
 //! flows from side to side, but nothing is recognised by it, and nothing is ever put in its place.
@@ -30,6 +34,7 @@
 //! Every function here takes any text without panicking, prints none of it, reads no clock, and has nothing left
 //! to do the second time: the canonical form of a canonical form is itself.
 
+pub mod appointment;
 pub mod date;
 pub mod email;
 pub mod name;

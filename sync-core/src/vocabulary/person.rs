@@ -2,7 +2,7 @@
 
 use crate::vocabulary::phone::{Region, UnknownRegion};
 use crate::vocabulary::{date, email, name, phone, text};
-use crate::{FieldName, Identifier, Kind, Record, Role, Schema};
+use crate::{FieldName, Identifier, Kind, Parents, Record, Role, Schema};
 
 /// The kind.
 pub const KIND: Kind = Kind::from_static("person");
@@ -94,12 +94,12 @@ pub mod scheme {
 ///
 /// ```
 /// use sync_core::vocabulary::person::{self, PersonSchema};
-/// use sync_core::{Field, Record, Schema};
+/// use sync_core::{Field, Parents, Record, Schema};
 ///
 /// let schema = PersonSchema::default();
 /// let mut record = Record::new(person::KIND, "17".into());
 /// record.fields.set(person::PHONE, Field::Value("079 123 45 67"));
-/// assert_eq!(schema.identify(&record)[0].text, "+41791234567");
+/// assert_eq!(schema.identify(&record, &Parents::new())[0].text, "+41791234567");
 ///
 /// assert!(PersonSchema::new("Atlantis").is_err());
 /// ```
@@ -157,7 +157,7 @@ impl Schema for PersonSchema {
         }
     }
 
-    fn identify(&self, record: &Record) -> Vec<Identifier> {
+    fn identify(&self, record: &Record, _parents: &Parents) -> Vec<Identifier> {
         let value = |field: FieldName| record.fields.get(&field).value();
         let born = value(BIRTH_DATE).and_then(date::parse).map(date::iso);
         let names = Names::fold(value(GIVEN_NAME), value(FAMILY_NAME));
@@ -257,7 +257,7 @@ mod tests {
         for (name, value) in fields {
             record.fields.set(name.clone(), Field::Value(value));
         }
-        SCHEMA.identify(&record).into_iter().map(|identifier| (identifier.scheme, identifier.text)).collect()
+        SCHEMA.identify(&record, &Parents::new()).into_iter().map(|identifier| (identifier.scheme, identifier.text)).collect()
     }
 
     fn named(given: &str) -> BTreeMap<&'static str, String> {

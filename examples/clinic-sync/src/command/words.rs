@@ -60,6 +60,13 @@ pub fn reason(reason: &Reason) -> String {
         Reason::StillPending { side } => {
             format!("the {} asked for in {} has not appeared: please accept it there", noun(*side), system(*side))
         }
+        Reason::Frozen { parent } => {
+            format!("its {parent} was taken apart, or a question about it is open: nothing is done until that is clear")
+        }
+        Reason::ManualRemoval { side } => {
+            format!("its counterpart is gone: please cancel it in {}; this item closes by itself once it is done", system(*side))
+        }
+        Reason::Prerequisite { side, what } => format!("please prepare {what} in {}; it then goes on by itself", system(*side)),
         Reason::Undecodable { side, record, detail } => {
             let record = record.as_ref().map_or_else(String::new, |record| format!(" {record}"));
             format!("the {}{record} cannot be read: {detail}", noun(*side))

@@ -1,7 +1,7 @@
 //! How an endpoint is searched.
 
 use super::{Breach, EndpointCheck, Outcome, Subject, ensure, promises};
-use crate::{Description, Fields, Probe, Record, RecordId, Role, SearchKey, Support, Token};
+use crate::{Description, Fields, Parents, Probe, Record, RecordId, Role, SearchKey, Support, Token};
 
 pub(super) fn promises() -> Vec<EndpointCheck> {
     let by_identity: fn(&Description) -> bool = |description| description.search.contains(&SearchKey::Identity);
@@ -25,7 +25,11 @@ async fn found(subject: &Subject, probe: &Probe) -> Result<Vec<RecordId>, Breach
 /// What the schema recognises a sample by, as far as it proves something.
 fn proofs(subject: &Subject, fields: &Fields) -> Vec<Probe> {
     let record = Record { fields: fields.clone(), ..Record::new(subject.kind.clone(), RecordId::from_static("sample")) };
-    let proofs = subject.schema.identify(&record).into_iter().filter(|identifier| subject.schema.role(identifier.scheme) == Role::Proof);
+    let proofs = subject
+        .schema
+        .identify(&record, &Parents::new())
+        .into_iter()
+        .filter(|identifier| subject.schema.role(identifier.scheme) == Role::Proof);
     proofs.map(|identifier| Probe::Identifier { scheme: identifier.scheme, text: identifier.text }).collect()
 }
 

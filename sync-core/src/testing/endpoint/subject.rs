@@ -198,6 +198,7 @@ impl Subject {
                 self.staff.approve(&self.kind, &id).await;
                 Ok(id)
             }
+            Written::Blocked(what) => Err(Breach(format!("a write is blocked, though nothing is missing: {what}"))),
             Written::Exists { .. } => Err(Breach("a write is answered with Exists, though no other record has the value".to_owned())),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Absence, Description, Field, FieldName, FieldSupport, Fields, Identifier, Kind, Record, Schema, SearchKey, Support};
+use crate::{Absence, Description, Field, FieldName, FieldSupport, Fields, Identifier, Kind, Parents, Record, Schema, SearchKey, Support};
 
 /// What the answer to a write shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +76,7 @@ impl Shape {
             carries_token: true,
             create: Support::Enabled,
             update: Support::Enabled,
+            by_hand: BTreeSet::new(),
             remove: Support::Enabled,
             settle: Duration::from_secs(600),
             parallel: 8,
@@ -175,7 +176,9 @@ impl Shape {
 
     pub(super) fn is_recognised(&self, record: &Record, scheme: &str, text: &str) -> bool {
         match &self.schema {
-            Some(schema) => schema.identify(record).iter().any(|Identifier { scheme: own, text: has }| *own == scheme && has == text),
+            Some(schema) => {
+                schema.identify(record, &Parents::new()).iter().any(|Identifier { scheme: own, text: has }| *own == scheme && has == text)
+            }
             None => record.fields.get(&FieldName::new(scheme)) == Field::Value(text),
         }
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Shape;
@@ -23,6 +23,8 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<Token>,
     modified: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires: Option<NaiveDate>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -49,6 +51,7 @@ pub(super) fn encode(shape: &Shape, record: &Record) -> Result<Listed> {
         marks: record.marks.clone(),
         token: record.token,
         modified: record.modified,
+        expires: record.expires,
     };
     let raw = serde_json::to_vec(&wire).map_err(|error| Error::permanent(ErrorKind::Decode, "not a record").with_source(error))?;
     Ok(Listed { id: record.id.clone(), raw: Bytes::from(raw) })
@@ -72,5 +75,6 @@ pub(super) fn decode(shape: &Shape, listed: &Listed) -> Result<Record> {
         marks: wire.marks,
         token: wire.token,
         modified: wire.modified,
+        expires: wire.expires,
     })
 }

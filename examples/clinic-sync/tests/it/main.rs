@@ -3,4 +3,6 @@
 
 mod canary;
 mod contract;
+mod house;
+mod refusals;
 mod story;

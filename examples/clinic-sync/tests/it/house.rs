@@ -6,7 +6,7 @@ use std::process::Command;
 use clinic_sync::demo::{Behaviour, Clinic, Pair, check, pairs, waiting};
 use clinic_sync::{Clients, Service, Settings};
 use emulator_kit::{Entry, Running};
-use ephysio_emulator::{NewPatient, Quirks, Sex};
+use ephysio_emulator::{NewPatient, Patient, Quirks, Sex};
 use http::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -191,6 +191,25 @@ impl House {
     pub(crate) fn shown(&self, contact: &str) -> [String; 4] {
         let contact = self.clinic.ghl.front_desk().contact(contact).unwrap();
         [contact.first_name, contact.last_name, contact.email, contact.phone].map(Option::unwrap_or_default)
+    }
+
+    /// Staff change a patient.
+    pub(crate) fn in_ephysio(&self, patient: u64, change: impl FnOnce(&mut Patient)) {
+        assert!(self.clinic.ephysio.practice().update(patient, change));
+    }
+
+    /// The front desk changes a contact.
+    pub(crate) fn in_ghl(&self, contact: &str, change: Value) {
+        assert!(self.clinic.ghl.front_desk().update(contact, change));
+    }
+
+    /// Two more syncs, which must not write.
+    pub(crate) async fn assert_quiet(&self) {
+        let mark = self.mark();
+        for _ in 0..2 {
+            self.sync().await;
+        }
+        assert_eq!(self.written(mark), 0);
     }
 
     pub(crate) fn contacts(&self) -> usize {

@@ -3,6 +3,8 @@
 
 mod canary;
 mod contract;
+mod fields;
 mod house;
 mod refusals;
+mod staff;
 mod story;

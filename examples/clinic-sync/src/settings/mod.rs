@@ -106,7 +106,8 @@ fn check_address(table: &str, address: &str) -> Option<String> {
 
 /// A message of the parser without the value that it did not like. Names of settings are no values.
 fn without_value(message: &str, key: &str) -> String {
-    let quotes = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "].iter().any(|start| message.starts_with(start));
+    let quotes =
+        ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "].iter().any(|start| message.starts_with(start));
     match message.rsplit_once(", expected ").filter(|_| quotes) {
         Some((_, expected)) => format!("{key} cannot be this; expected {expected}"),
         None => message.to_owned(),

@@ -3,6 +3,7 @@
 
 mod canary;
 mod contract;
+mod exits;
 mod fields;
 mod house;
 mod refusals;

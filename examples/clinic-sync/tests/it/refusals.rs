@@ -155,7 +155,7 @@ async fn a_wrong_setting_is_named_with_its_line_and_without_its_value() {
         ("[ghl\n", ["clinic.toml", "line 1", "]"]),
     ] {
         let ran = house.run_with(text, &SYNC).await;
-            assert_eq!(ran.code, Some(1));
+        assert_eq!(ran.code, Some(1));
         assert!(ran.says(&words) && !ran.err.contains("geheim"), "{ran:?}");
     }
     assert!(!house.path("clinic.db").exists());
@@ -179,7 +179,11 @@ async fn words_in_a_phone_field_keep_nobody_from_being_synced() {
     assert_eq!(chatty.phone.chars().count(), 22);
     patients.push(house.clinic.ephysio.practice().create(chatty));
     assert_recovers(&house, &patients).await;
-    assert_eq!(house.shown(&house.contact_of(patients[4]).await)[3], "079 123 45 67 (abends)", "nothing is made of it, and nothing is lost");
+    assert_eq!(
+        house.shown(&house.contact_of(patients[4]).await)[3],
+        "079 123 45 67 (abends)",
+        "nothing is made of it, and nothing is lost"
+    );
     assert!(house.reviews().await.is_empty());
 }
 

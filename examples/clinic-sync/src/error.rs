@@ -31,10 +31,13 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Settings(problems) => {
-                f.write_str("the settings are not complete:")?;
+                f.write_str("the settings cannot be used:")?;
                 problems.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
             }
             Self::Usage(message) => f.write_str(message),
+            Self::Failed(error) if error.kind() == sync_core::ErrorKind::Unreachable => {
+                write!(f, "{error}; check the network, and `base_url` in the settings")
+            }
             Self::Failed(error) => error.fmt(f),
         }
     }

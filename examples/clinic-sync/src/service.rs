@@ -7,7 +7,9 @@ use secrecy::ExposeSecret;
 use storage_sqlx::{MasterKey, OpenOptions, SqliteStore};
 use sync_core::observer::Observer;
 use sync_core::vocabulary::person::PersonSchema;
-use sync_core::{Engine, Env, ErrorKind, Fence, Held, Leases, Setup, Sides, Sink, SystemEnv, TenantId};
+use sync_core::{
+    Digester, Engine, Env, ErrorKind, Fence, Held, Leases, MappingStore, MemoryStore, Plan, Setup, Sides, Sink, SystemEnv, TenantId,
+};
 use sync_http::budget::Limit;
 use sync_http::{Counts, Transport};
 use tokio::sync::OnceCell;
@@ -106,9 +108,9 @@ fn ghl_config(settings: &Settings) -> Result<ghl_client::Config> {
 
 /// A store that is open, and what is needed to make engines over it.
 #[derive(Debug)]
-pub struct Service {
+pub struct Service<S = SqliteStore> {
     settings: Settings,
-    store: Arc<SqliteStore>,
+    store: Arc<S>,
     env: Arc<dyn Env>,
 }
 
@@ -158,8 +160,29 @@ impl Service {
     /// # Errors
     /// When a side cannot be asked about its fields, or the settings do not fit together.
     pub async fn engine(&self, clients: &Clients) -> Result<Engine> {
+        self.engine_with(clients, self.store.tenant_key(&TENANT).await?.digester()).await
+    }
+
+    /// What a sync would do now. Where there is no database yet, none is made, and nobody is known.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open) and [`engine`](Self::engine), and when a side cannot be read.
+    pub async fn plan(settings: Settings, clients: &Clients) -> Result<Plan> {
+        let engine = if settings.database().exists() {
+            Self::open(settings).await?.engine(clients).await?
+        } else {
+            let empty = Service { settings, store: Arc::new(MemoryStore::new()), env: Arc::new(SystemEnv) };
+            let mut key = [0; 32];
+            empty.env.fill(&mut key);
+            empty.engine_with(clients, Digester::new(&key, 0)).await?
+        };
+        Ok(engine.plan().await?)
+    }
+}
+
+impl<S: MappingStore + 'static> Service<S> {
+    async fn engine_with(&self, clients: &Clients, digester: Digester) -> Result<Engine> {
         let sides = self.connect(clients).await?;
-        let digester = self.store.tenant_key(&TENANT).await?.digester();
         let setup = Setup {
             tenant: TENANT,
             schema: Arc::new(self.schema()?),
@@ -227,7 +250,9 @@ impl Service {
     fn settle(&self) -> Duration {
         Duration::from_secs(self.settings.patients.settle_seconds)
     }
+}
 
+impl Service {
     /// Takes the tenant's lease, so that no other process works on it. An engine under it stops when `stop` is
     /// cancelled, or the lease is lost.
     ///

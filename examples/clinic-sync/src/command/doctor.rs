@@ -136,6 +136,9 @@ async fn check_ephysio(clients: &Clients) -> Finding {
     match listed.await {
         Ok(Some(_)) => Finding::ok("e-Physio", "logged in, and the patient list can be read"),
         Ok(None) => Finding::ok("e-Physio", "logged in; the patient list is empty"),
+        Err(error) if error.kind() == sync_http::ErrorKind::Transport => {
+            Finding::bad("e-Physio", format!("{error}; check the network, and `base_url` under [ephysio]"))
+        }
         Err(error) => Finding::bad("e-Physio", error),
     }
 }
@@ -163,7 +166,7 @@ async fn check_ghl(service: &Service, clients: &Clients, fix: bool) -> Vec<Findi
                 }
             });
         }
-        Err(error) => findings.push(Finding::bad("GHL", error)),
+        Err(error) => findings.push(Finding::bad("GHL", crate::Error::from(error))),
     }
     findings.extend(check_clock(service).await);
     findings

@@ -23,8 +23,7 @@ impl PlanArgs {
         // Patients are all there is, until appointments come.
         let (What::Patients | What::All) = self.what;
         let clients = Clients::new(&settings)?;
-        let service = Service::open(settings).await?;
-        let plan = service.engine(&clients).await?.plan().await?;
+        let plan = Service::plan(settings, &clients).await?;
         if self.form.json {
             print_json(&plan)?;
         } else if plan.is_empty() && plan.brakes.is_empty() {

@@ -37,11 +37,12 @@ impl Settings {
     /// Reads settings from TOML text.
     ///
     /// # Errors
-    /// What is wrong, and where. The message never repeats the line: it may hold a secret.
+    /// What is wrong, and where. The message never repeats the value: it may be a secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            format!("line {line}: {}", error.message())
+            let key = text.lines().nth(line - 1).and_then(|line| line.split_once('=')).map_or("", |(key, _)| key.trim());
+            format!("line {line}: {}", without_value(error.message(), key))
         })
     }
 
@@ -91,7 +92,25 @@ impl Settings {
              (all_active_patients, email_consent, a mark, or nobody)",
         );
         problems.extend(self.check_database().err());
+        problems.extend(check_address("[ephysio]", &self.ephysio.base_url));
+        problems.extend(check_address("[ghl]", &self.ghl.base_url));
         problems
+    }
+}
+
+/// Whether an address may be called. The address is not repeated: it may hold a password.
+fn check_address(table: &str, address: &str) -> Option<String> {
+    let error = address.parse::<sync_http::BaseUrl>().err()?;
+    Some(format!("`base_url` under {table} cannot be used: {}", error.message().unwrap_or("it is no address")))
+}
+
+/// A message of the parser without the value that it did not like. Names of settings are no values.
+fn without_value(message: &str, key: &str) -> String {
+    let quotes =
+        ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "].iter().any(|start| message.starts_with(start));
+    match message.rsplit_once(", expected ").filter(|_| quotes) {
+        Some((_, expected)) => format!("{key} cannot be this; expected {expected}"),
+        None => message.to_owned(),
     }
 }
 
@@ -118,6 +137,25 @@ mod tests {
         let error = Settings::parse("[ghl]\nlocation_id = \"x\"\ntoken = \"pit-secret\"\n").unwrap_err();
         assert!(error.contains("line 3") && error.contains("token"), "{error}");
         assert!(!error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_an_error_that_names_the_setting_and_not_the_value() {
+        for (text, expected) in [
+            ("[ghl]\nparallel = \"pit-secret\"", "line 2: parallel cannot be this; expected usize"),
+            ("[ephysio]\ncreate = \"pit-secret, expected x\"", "line 2: create cannot be this; expected `request` or `immediate`"),
+        ] {
+            assert_eq!(Settings::parse(text).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn an_address_without_encryption_is_refused_and_not_repeated() {
+        let mut settings = Settings::parse(EXAMPLE).unwrap();
+        settings.ghl.base_url = "http://user:secret@crm.example".to_owned();
+        let problems = settings.problems();
+        let [problem] = &problems[2..] else { panic!("{problems:?}") };
+        assert_eq!(problem, "`base_url` under [ghl] cannot be used: only https is allowed, and http for loopback addresses");
     }
 
     #[test]

@@ -3,4 +3,9 @@
 
 mod canary;
 mod contract;
+mod exits;
+mod fields;
+mod house;
+mod refusals;
+mod staff;
 mod story;

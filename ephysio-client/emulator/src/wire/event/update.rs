@@ -47,7 +47,7 @@ fn update(inner: &Inner, id: u64, series: bool, body: &Map<String, Value>) -> Re
     let mut state = inner.state();
     let before = state.events.get(id).ok_or_else(no_such_event)?;
     let mut after = Event::clone(&before);
-    let checked = write::apply(body, &mut after, &inner.config).and_then(|()| check_invoice(body, &after, &state, inner));
+    let checked = write::apply(body, &mut after, &inner.config).and_then(|()| check_billing(&before, &after, &state, inner));
     checked.map_err(|wrong| Refusal::invalid(quirks.invalid_status, &wrong))?;
     if !quirks.events.double_booking && state.events.is_taken(&after) {
         return Err(Refusal::conflict("the calendar column is taken".to_owned()));
@@ -62,11 +62,12 @@ fn update(inner: &Inner, id: u64, series: bool, body: &Map<String, Value>) -> Re
     Ok(answer::json(StatusCode::OK, &read::written(&stored, quirks)))
 }
 
-fn check_invoice(body: &Map<String, Value>, event: &Event, state: &Stored, inner: &Inner) -> Result<(), Wrong> {
-    if body.contains_key("invoiceId") || body.contains_key("patientId") {
-        return write::check_billing(event, state, &inner.config);
+/// An event keeps the patient and the invoice that it has, even if the invoice is closed by now.
+fn check_billing(before: &Event, after: &Event, state: &Stored, inner: &Inner) -> Result<(), Wrong> {
+    if (before.patient_id, before.invoice_id) == (after.patient_id, after.invoice_id) {
+        return Ok(());
     }
-    Ok(())
+    write::check_billing(after, state, &inner.config)
 }
 
 fn shift(state: &mut Stored, inner: &Inner, siblings: &[u64], by: TimeDelta) {

@@ -28,12 +28,12 @@ impl Events {
     }
 
     /// Takes an event in, under a new id.
-    pub(crate) fn insert(&mut self, mut event: Event, now: DateTime<Utc>, listed_from: DateTime<Utc>) -> u64 {
-        let id = self.ids.next();
-        event.id = id;
+    pub(crate) fn insert(&mut self, mut event: Event, now: DateTime<Utc>, listed_from: DateTime<Utc>) -> Arc<Event> {
+        event.id = self.ids.next();
         event.updated_internally = now.timestamp_millis();
-        self.rows.insert(id, Row { event: Arc::new(event), listed_from });
-        id
+        let event = Arc::new(event);
+        self.rows.insert(event.id, Row { event: Arc::clone(&event), listed_from });
+        event
     }
 
     /// Changes an event; the id stays what it is.

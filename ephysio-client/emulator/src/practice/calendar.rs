@@ -96,6 +96,6 @@ impl Practice<'_> {
     fn enter(&self, mut event: Event) -> u64 {
         event.user_id = sessions::user_id(self.inner.config.seed);
         let now = self.inner.now();
-        self.inner.state().events.insert(event, now, now)
+        self.inner.state().events.insert(event, now, now).id
     }
 }

@@ -49,7 +49,7 @@ fn decode(body: &Map<String, Value>, config: &Config) -> Result<Event, Wrong> {
     Ok(event)
 }
 
-fn store(inner: &Inner, event: Event) -> Result<Event, Refusal> {
+fn store(inner: &Inner, event: Event) -> Result<Arc<Event>, Refusal> {
     let quirks = &inner.config.quirks;
     let now = inner.now();
     let mut state = inner.state();
@@ -59,6 +59,5 @@ fn store(inner: &Inner, event: Event) -> Result<Event, Refusal> {
         return Err(Refusal::conflict("the calendar column is taken".to_owned()));
     }
     state.counters.note_reminders(&event);
-    let id = state.events.insert(event.clone(), now, later(now, quirks.list_lag));
-    Ok(Event { id, ..event })
+    Ok(state.events.insert(event, now, later(now, quirks.list_lag)))
 }

@@ -12,7 +12,10 @@ use sync_http::{Error, ErrorKind, Request, Result, Verdict};
 use crate::Client;
 use template::Template;
 
-/// All calls that are not publicly documented. Each is off until it is described and switched on.
+/// All calls that are not publicly documented. Each is off until it is described and switched on. An example in TOML, of calls
+/// that are likely and not proven:
+///
+#[doc = concat!("```toml\n", include_str!("operation/example.toml"), "```")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Operations {
@@ -22,7 +25,7 @@ pub struct Operations {
     pub update_event: Operation,
     /// Moves an event.
     pub move_event: Operation,
-    /// Cancels an event.
+    /// Cancels an event: by a call of its own, or by one that sets a status (`set`).
     pub cancel_event: Operation,
 }
 

@@ -39,7 +39,7 @@ pub struct EventDraft {
     pub invoice_id: Option<i64>,
     /// How it stands.
     pub status: EventStatus,
-    /// The calendar columns it stands in; usually the [`column`] of its therapist.
+    /// The calendar columns it stands in; usually the [`column`](fn@column) of its therapist.
     pub resource_ids: Vec<String>,
     /// The user who enters it; 0 leaves that to the server.
     pub user_id: i64,

@@ -35,11 +35,15 @@ impl Client {
     /// with the verdict [`Unknown`](sync_http::Verdict::Unknown) look for it before you try again.
     ///
     /// # Errors
-    /// [`ErrorKind::Disabled`] while there is no template; else those of the call.
+    /// [`ErrorKind::Disabled`] while there is no template, [`ErrorKind::Configuration`] if it allows more than the law; else those of
+    /// the call.
     pub async fn create_invoice(&self, patient_id: i64, at: DateTime<Utc>) -> Result<CreatedInvoice> {
         let Some(template) = self.invoice_template() else {
             return Err(Error::new(ErrorKind::Disabled, CREATE).with_message("what invoices say is not configured, and is not made up"));
         };
+        if let Some(fault) = template.fault() {
+            return Err(Error::new(ErrorKind::Configuration, CREATE).with_message(fault));
+        }
         let answer = self.send(&create_request(patient_id, template, self.practice_clock().day_start(at))?).await?;
         let members = answered::members(&answer)?;
         Ok(CreatedInvoice { id: answered::id(members.get("id")).or_else(|| answered::id(members.get("invoice"))) })

@@ -60,7 +60,6 @@ pub enum TreatmentCause {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Description")]
-#[non_exhaustive]
 pub struct InvoiceTemplate {
     /// The billing identity of the practice.
     pub admin_info_id: i64,
@@ -93,15 +92,24 @@ struct Description {
 /// A prescription of physiotherapy is for at most so many sessions (KLV, article 5).
 const LONGEST: u8 = 9;
 
+impl InvoiceTemplate {
+    /// What is wrong with it.
+    pub(super) fn fault(&self) -> Option<String> {
+        let is_too_long = self.law == Law::Kvg && self.sessions.get() > LONGEST;
+        is_too_long.then(|| format!("sessions: under kvg a prescription is for at most {LONGEST}"))
+    }
+}
+
 impl TryFrom<Description> for InvoiceTemplate {
     type Error = String;
 
     fn try_from(description: Description) -> Result<Self, String> {
         let Description { admin_info_id, law, treatment_cause, tiers_payant, vat, sessions, first_session } = description;
-        if law == Law::Kvg && sessions.get() > LONGEST {
-            return Err(format!("sessions: under kvg a prescription is for at most {LONGEST}"));
+        let template = Self { admin_info_id, law, treatment_cause, tiers_payant, vat, sessions, first_session };
+        match template.fault() {
+            Some(fault) => Err(fault),
+            None => Ok(template),
         }
-        Ok(Self { admin_info_id, law, treatment_cause, tiers_payant, vat, sessions, first_session })
     }
 }
 

@@ -59,6 +59,23 @@ async fn changes_are_disabled_until_they_are_described() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_documented_example_changes_moves_and_cancels() {
+    let events = EventQuirks { update: UpdateEvent::PostWithIds, cancel: CancelEvent::DeleteWithIds, ..EventQuirks::default() };
+    let emulator = emulator(quirks(events));
+    let booked = Booked::new(&emulator);
+    let example = include_str!("../../src/operation/example.toml").replace("support = \"disabled\"", "support = \"enabled\"");
+    let client = client_with(&emulator, |config| config.operations = toml::from_str(&example).unwrap());
+    let listed = raw(&client).await.remove(0);
+    let patch = EventPatch { status: Some(EventStatus(3)), ..EventPatch::default() };
+    client.update_event(booked.key(), &patch, Some(&listed)).await.unwrap();
+    assert_eq!(emulator.practice().event(booked.event).unwrap().status, 3);
+    client.move_event(booked.key(), slot(LATER), Some(&listed)).await.unwrap();
+    assert_eq!(emulator.practice().event(booked.event).unwrap().start, utc(LATER));
+    client.cancel_event(booked.key(), None).await.unwrap();
+    assert!(emulator.practice().events().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_event_is_moved_by_each_candidate() {
     let candidates = [
         (UpdateEvent::PutToPath, "method = 'PUT'\npath = '/events/{id}'".to_owned()),

@@ -1,6 +1,8 @@
 //! Invoices, as far as booking needs them.
 
-use ephysio_client::{Client, Config, ErrorKind, InvoiceTemplate, Verdict};
+use std::num::NonZeroU8;
+
+use ephysio_client::{Client, Config, ErrorKind, InvoiceTemplate, Law, Verdict};
 use ephysio_emulator::{Emulator, Fault, Ids, InvoiceAnswer, InvoiceQuirks, InvoiceShape, Quirks, Reply, Rule};
 use serde_json::{Value, json};
 
@@ -108,6 +110,18 @@ async fn without_a_template_no_invoice_is_created() {
     let error = client(&emulator).create_invoice(7, utc(SUMMER)).await.unwrap_err();
     assert_eq!((error.kind(), error.verdict()), (ErrorKind::Disabled, Verdict::Permanent));
     assert!(emulator.journal().is_empty() && emulator.practice().invoices().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_template_that_allows_more_than_the_law_creates_nothing() {
+    let emulator = emulator(Quirks::default());
+    let client = client_with(&emulator, |config| {
+        template(config);
+        let lenient = config.invoice.take().unwrap();
+        config.invoice = Some(InvoiceTemplate { law: Law::Kvg, sessions: NonZeroU8::new(12).unwrap(), ..lenient });
+    });
+    assert_eq!(client.create_invoice(7, utc(SUMMER)).await.unwrap_err().kind(), ErrorKind::Configuration);
+    assert!(emulator.journal().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

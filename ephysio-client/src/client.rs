@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::auth::Login;
 use crate::error::Ephysio;
-use crate::{Config, Operations, Sex};
+use crate::{Config, InvoiceTemplate, Operations, PracticeClock, Sex};
 
 /// A client of one practice. Clones are cheap and share the login, the call budget, the count of calls
 /// and the connections.
@@ -21,6 +21,8 @@ pub struct Client {
 struct Practice {
     operations: Operations,
     sex_true: Option<Sex>,
+    clock: PracticeClock,
+    invoice: Option<InvoiceTemplate>,
 }
 
 impl Client {
@@ -46,7 +48,12 @@ impl Client {
             clock: config.clock,
         };
         let tokens = Arc::new(SingleFlight::new(login, config.login_pause));
-        let practice = Practice { operations: config.operations, sex_true: config.sex_true };
+        let practice = Practice {
+            operations: config.operations,
+            sex_true: config.sex_true,
+            clock: PracticeClock::new(config.zone, config.clock_fields),
+            invoice: config.invoice,
+        };
         Self { pipeline: pipeline.with_tokens(tokens), practice: Arc::new(practice) }
     }
 
@@ -80,6 +87,18 @@ impl Client {
     #[must_use]
     pub fn sex_true(&self) -> Option<Sex> {
         self.practice.sex_true
+    }
+
+    /// The clock on the practice's wall.
+    #[must_use]
+    pub fn practice_clock(&self) -> PracticeClock {
+        self.practice.clock
+    }
+
+    /// What new invoices say, if they may be created.
+    #[must_use]
+    pub fn invoice_template(&self) -> Option<&InvoiceTemplate> {
+        self.practice.invoice.as_ref()
     }
 
     pub(crate) async fn send(&self, request: &Request) -> Result<Answer> {

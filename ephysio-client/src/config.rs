@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use secrecy::SecretString;
 use sync_http::budget::Limit;
 use sync_http::{BaseUrl, Result, Settings, WallClock};
 
-use crate::{Operations, Sex};
+use crate::{ClockFields, InvoiceTemplate, Operations, Sex};
 
 /// Where e-Physio's API lives, unless told otherwise.
 pub const BASE_URL: &str = "https://ehealth.pharmedsolutions.ch/api/1.0";
@@ -38,6 +39,12 @@ pub struct Config {
     pub operations: Operations,
     /// Which sex the list's boolean `true` stands for. It is not documented, so it is not guessed.
     pub sex_true: Option<Sex>,
+    /// The time zone of the practice.
+    pub zone: Tz,
+    /// What the hours and minutes of a written event are.
+    pub clock_fields: ClockFields,
+    /// What new invoices say. Without it none is created.
+    pub invoice: Option<InvoiceTemplate>,
 }
 
 impl Config {
@@ -58,6 +65,9 @@ impl Config {
             clock: WallClock::system(),
             operations: Operations::default(),
             sex_true: None,
+            zone: chrono_tz::Europe::Zurich,
+            clock_fields: ClockFields::default(),
+            invoice: None,
         })
     }
 }

@@ -12,12 +12,21 @@ use sync_http::{Error, ErrorKind, Request, Result, Verdict};
 use crate::Client;
 use template::Template;
 
-/// All calls that are not publicly documented. Each is off until it is described and switched on.
+/// All calls that are not publicly documented. Each is off until it is described and switched on. An example in TOML, of calls
+/// that are likely and not proven:
+///
+#[doc = concat!("```toml\n", include_str!("operation/example.toml"), "```")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Operations {
     /// Changes a patient.
     pub update_patient: Operation,
+    /// Changes an event.
+    pub update_event: Operation,
+    /// Moves an event.
+    pub move_event: Operation,
+    /// Cancels an event: by a call of its own, or by one that sets a status (`set`).
+    pub cancel_event: Operation,
 }
 
 /// One such call. In TOML:
@@ -30,6 +39,7 @@ pub struct Operations {
 /// query = { notify = "false" }
 /// body = "patch"              # none | patch | full
 /// id_in_body = false          # whether the body names the id as well
+/// set = { status = 1 }        # further members of the body, as they are
 /// success = [200, 204]        # other answers count as unknown outcome
 /// verify = "listed"           # none | listed
 /// # "#;
@@ -45,6 +55,7 @@ pub struct Operation {
     query: Vec<(String, Template)>,
     body: BodyForm,
     id_in_body: bool,
+    set: Map<String, Value>,
     success: Vec<StatusCode>,
     verify: Verify,
 }
@@ -121,11 +132,16 @@ struct Description {
     body: BodyForm,
     #[serde(default)]
     id_in_body: bool,
+    #[serde(default)]
+    set: Map<String, Value>,
     #[serde(default = "usual_success")]
     success: Vec<u16>,
     #[serde(default)]
     verify: Verify,
 }
+
+/// The parameter by which a call about one event changes all events of its series.
+const SERIES: &str = "changeSeries";
 
 fn usual_success() -> Vec<u16> {
     vec![200, 201, 204]
@@ -141,6 +157,7 @@ impl Default for Operation {
             query: Vec::new(),
             body: BodyForm::Patch,
             id_in_body: false,
+            set: Map::new(),
             success: Vec::new(),
             verify: Verify::Listed,
         }
@@ -151,7 +168,14 @@ impl TryFrom<Description> for Operation {
     type Error = String;
 
     fn try_from(description: Description) -> Result<Self, String> {
-        let Description { support, method, path, query, body, id_in_body, success, verify } = description;
+        let Description { support, method, path, query, body, id_in_body, set, success, verify } = description;
+        if body == BodyForm::None && !set.is_empty() {
+            return Err("set: there is no body to set something in".to_owned());
+        }
+        // One event was changed on the other side, so one event is changed here, whatever series it belongs to.
+        if query.get(SERIES).is_some_and(|value| value != "false") || set.get(SERIES).is_some_and(|value| *value != Value::Bool(false)) {
+            return Err(format!("{SERIES}: a whole series is never changed"));
+        }
         let query = query.into_iter().map(|(name, value)| {
             let template = Template::parse(&value).map_err(|why| format!("query {name}: {why}"))?;
             Ok((name, template))
@@ -163,6 +187,7 @@ impl TryFrom<Description> for Operation {
             query: query.collect::<Result<_, String>>()?,
             body,
             id_in_body,
+            set,
             success: success.into_iter().map(parse_success).collect::<Result<_, _>>()?,
             verify,
         })
@@ -224,6 +249,7 @@ impl Operation {
             let id = values.id.parse::<u64>().map_or_else(|_| Value::from(values.id), Value::from);
             body.insert("id".to_owned(), id);
         }
+        body.extend(self.set.clone());
         request.json(&body)
     }
 }
@@ -284,13 +310,13 @@ mod tests {
     }
 
     #[test]
-    fn a_body_may_name_the_id() {
-        let operation = parse("method = 'POST'\npath = '/patients'\nid_in_body = true").unwrap();
+    fn a_body_may_name_the_id_and_what_is_set() {
+        let operation = parse("method = 'POST'\npath = '/patients'\nid_in_body = true\nset = { status = 1 }").unwrap();
         let values = Values { id: "12", patient_id: "12" };
         let body = json!({ "city": "Bern" }).as_object().unwrap().clone();
         let request = operation.request("patients.update", values, body).unwrap();
         let sent: Value = serde_json::from_slice(request.body_bytes()).unwrap();
-        assert_eq!(sent, json!({ "id": 12, "city": "Bern" }));
+        assert_eq!(sent, json!({ "id": 12, "city": "Bern", "status": 1 }));
     }
 
     #[test]
@@ -315,6 +341,9 @@ mod tests {
             ("method = 'PUT'\npath = '/a/{name}'", "path: {name} is not known; there are {id} and {patient_id}"),
             ("method = 'PUT'\npath = '/a/{id'", "path: a brace is not closed"),
             ("method = 'PUT'\npath = '/a'\nquery = { q = '{x}' }", "query q: {x} is not known; there are {id} and {patient_id}"),
+            ("method = 'PUT'\npath = '/a'\nbody = 'none'\nset = { status = 1 }", "set: there is no body to set something in"),
+            ("method = 'PUT'\npath = '/a'\nquery = { changeSeries = 'true' }", "changeSeries: a whole series is never changed"),
+            ("method = 'PUT'\npath = '/a'\nset = { changeSeries = true }", "changeSeries: a whole series is never changed"),
             ("method = 'PUT'\npath = '/a'\nsuccess = [302]", "success: only statuses from 200 to 299 can be a success"),
         ];
         for (text, expected) in table {
@@ -327,7 +356,10 @@ mod tests {
 
     #[test]
     fn operations_are_disabled_until_described() {
-        assert_eq!(toml::from_str::<Operations>("").unwrap().update_patient.support(), Support::Disabled);
+        let Operations { update_patient, update_event, move_event, cancel_event } = toml::from_str("").unwrap();
+        for operation in [update_patient, update_event, move_event, cancel_event] {
+            assert_eq!(operation.support(), Support::Disabled);
+        }
         assert!(toml::from_str::<Operations>("[erase_everything]").is_err());
     }
 }

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use emulator_kit::Clock;
 
-use crate::{Blank, Create, CryptoKeyCheck, Expiry, Ids, Repost, Sex, UpdateAnswer, UpdatePatient, WithoutStatus};
+use crate::{
+    Blank, Create, CryptoKeyCheck, EventQuirks, Expiry, Ids, InvoiceQuirks, Repost, Sex, UpdateAnswer, UpdatePatient, WithoutStatus,
+};
 
 /// What an emulator is started with.
 #[derive(Clone)]
@@ -18,6 +21,8 @@ pub struct Config {
     pub clock: Clock,
     /// Decides every id, token and key: the same seed and the same calls give the same answers.
     pub seed: u64,
+    /// The time zone that the practice's clock shows.
+    pub zone: Tz,
     /// How the unknowns of the real system are answered.
     pub quirks: Quirks,
 }
@@ -29,6 +34,7 @@ impl Default for Config {
             password: "demo-password".to_owned(),
             clock: Clock::real(),
             seed: 1,
+            zone: chrono_tz::Europe::Zurich,
             quirks: Quirks::default(),
         }
     }
@@ -40,6 +46,7 @@ impl fmt::Debug for Config {
             .field("email", &self.email)
             .field("clock", &self.clock)
             .field("seed", &self.seed)
+            .field("zone", &self.zone)
             .field("quirks", &self.quirks)
             .finish_non_exhaustive()
     }
@@ -63,7 +70,7 @@ pub struct Quirks {
     pub create: Create,
     /// What a create does whose `id` was sent before.
     pub repost_same_client_id: Repost,
-    /// The status of a successful create: 200 was seen, 201 is possible.
+    /// The status of a successful create, of a patient, an event or an invoice: 200 was seen, 201 is possible.
     pub created_status: u16,
     /// The members without which a create is refused. That these are required follows only from
     /// the observation that they are always sent.
@@ -90,7 +97,7 @@ pub struct Quirks {
     pub list_filters_status: bool,
     /// What the list shows when the query carries no `status`.
     pub list_without_status: WithoutStatus,
-    /// How long it takes until the list shows a patient that was created over HTTP.
+    /// How long it takes until the list shows a patient or an event that was created over HTTP.
     pub list_lag: Duration,
     /// How the list shows what was left blank.
     pub blank: Blank,
@@ -108,6 +115,10 @@ pub struct Quirks {
     pub update_replaces: bool,
     /// Whether an update answers success and changes nothing.
     pub update_does_nothing: bool,
+    /// Appointments.
+    pub events: EventQuirks,
+    /// Invoices.
+    pub invoices: InvoiceQuirks,
 }
 
 const REQUIRED: &[&str] = &["firstName", "lastName", "street", "zip", "city", "birthDate", "sex", "hasEmailConsent"];
@@ -143,6 +154,8 @@ impl Default for Quirks {
             update_answer: UpdateAnswer::default(),
             update_replaces: false,
             update_does_nothing: false,
+            events: EventQuirks::default(),
+            invoices: InvoiceQuirks::default(),
         }
     }
 }

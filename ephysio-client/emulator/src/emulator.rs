@@ -8,9 +8,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use emulator_kit::{Clock, Faults, Journal, Running, Stage};
 
+use crate::events::Events;
+use crate::invoice::Invoices;
 use crate::patients::Patients;
 use crate::sessions::Sessions;
-use crate::{Config, Practice, wire};
+use crate::{Config, Event, Practice, wire};
 
 /// An emulated e-Physio. Clones share one practice.
 #[derive(Clone, Debug)]
@@ -30,21 +32,42 @@ pub(crate) struct Inner {
 pub(crate) struct State {
     pub(crate) sessions: Sessions,
     pub(crate) patients: Patients,
+    pub(crate) events: Events,
+    pub(crate) invoices: Invoices,
     pub(crate) counters: Counters,
 }
 
 /// What would have reached a patient.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Reminders by e-mail or SMS.
+    /// Reminders by e-mail or SMS that a call asked for. What staff ask for is not counted.
     pub reminders: u64,
+    /// Those among them by SMS.
+    pub sms_reminders: u64,
+}
+
+impl Counters {
+    /// Counts what an event that is being written asks for. Nobody is reminded of a break.
+    pub(crate) fn note_reminders(&mut self, event: &Event) {
+        if event.patient_id.is_none() {
+            return;
+        }
+        self.reminders += u64::from(event.send_reminder) + u64::from(event.has_sms_reminder);
+        self.sms_reminders += u64::from(event.has_sms_reminder);
+    }
 }
 
 impl Emulator {
     /// An empty practice.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let state = State { sessions: Sessions::new(config.seed), patients: Patients::new(config.seed), counters: Counters::default() };
+        let state = State {
+            sessions: Sessions::new(config.seed),
+            patients: Patients::new(config.seed),
+            events: Events::new(config.seed),
+            invoices: Invoices::new(config.seed),
+            counters: Counters::default(),
+        };
         Self { inner: Arc::new(Inner { config, journal: Journal::default(), faults: Faults::default(), state: Mutex::new(state) }) }
     }
 

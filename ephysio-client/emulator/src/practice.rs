@@ -1,5 +1,7 @@
 //! What staff do in the user interface.
 
+mod calendar;
+
 use crate::emulator::Inner;
 use crate::{NewPatient, Patient};
 

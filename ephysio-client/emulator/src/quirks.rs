@@ -1,5 +1,11 @@
 //! The answers that an unknown of the real system may have. Each enum is one unknown.
 
+mod event;
+mod invoice;
+
+pub use event::{CancelEvent, Cancelled, ClockFields, EventAnswer, EventQuirks, EventWindow, InvoiceCheck, UpdateEvent};
+pub use invoice::{InvoiceAnswer, InvoiceQuirks, InvoiceShape};
+
 /// How the login tells when its token expires. Not publicly documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Expiry {

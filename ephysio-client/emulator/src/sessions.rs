@@ -59,3 +59,8 @@ pub(crate) fn key(seed: u64, place: usize) -> String {
 pub(crate) fn practice_id(seed: u64) -> u64 {
     5_000 + chance::mix(seed) % 1_000
 }
+
+/// The user as whom staff work, and as whom the server enters what came without one.
+pub(crate) fn user_id(seed: u64) -> i64 {
+    20_000 + i64::try_from(chance::mix(seed) % 1_000).unwrap_or_default()
+}

@@ -1,9 +1,9 @@
-//! Invented patients.
+//! Invented patients and events.
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use crate::chance::mix;
-use crate::{NewPatient, Sex};
+use crate::{NewEvent, NewPatient, Sex};
 
 const WOMEN: [&str; 8] = ["Anna", "Zoé", "Chiara", "Léa", "Noemi", "Ursina", "Käthi", "Maria Luisa"];
 const MEN: [&str; 8] = ["Beat", "Jürg", "Luca", "Noé", "Reto", "Urs", "Jean-Pierre", "Matteo"];
@@ -42,6 +42,27 @@ impl NewPatient {
             insurer: draw.one_of(&INSURERS).to_owned(),
             ..Self::default()
         }
+    }
+}
+
+/// Slots of half an hour in a day's calendar column.
+const SLOTS: u64 = 20;
+const THERAPISTS: [i64; 3] = [5_778, 5_779, 5_781];
+
+impl NewEvent {
+    /// The invented event of this number, of one of `patients` or of nobody; the same one for the same seed. A day, counted from
+    /// that of `from`, holds sixty of them.
+    #[must_use]
+    pub fn synthetic(seed: u64, number: u64, from: DateTime<Utc>, patients: &[u64]) -> Self {
+        let mut draw = Draw(mix(seed ^ mix(!number)));
+        let therapists = THERAPISTS.len() as u64;
+        let (day, place) = (number / (SLOTS * therapists), number % (SLOTS * therapists));
+        let is_break = draw.below(10) == 0 || patients.is_empty();
+        let minutes = day * 24 * 60 + 6 * 60 + place / therapists * 30;
+        let midnight = from.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+        let start = i64::try_from(minutes).ok().and_then(|minutes| midnight.checked_add_signed(TimeDelta::minutes(minutes)));
+        let patient = (!is_break).then(|| patients[(draw.below(patients.len() as u64)) as usize]);
+        Self { patient_id: patient, client_id: THERAPISTS[(place % therapists) as usize], ..Self::at(start.unwrap_or(from)) }
     }
 }
 

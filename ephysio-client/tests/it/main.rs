@@ -3,7 +3,10 @@
 
 #[cfg(feature = "connector")]
 mod connector;
+mod event_changes;
+mod events;
 mod faults;
+mod invoices;
 mod login;
 mod patients;
 mod updates;

@@ -46,6 +46,14 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "Not found", message)
     }
 
+    pub(crate) fn conflict(message: String) -> Self {
+        Self::new(StatusCode::CONFLICT, "Conflict", message)
+    }
+
+    pub(crate) fn not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", "no such method".to_owned())
+    }
+
     /// A body, or a query, that does not fit; the status is one of the unknowns.
     pub(crate) fn invalid(status: u16, wrong: &Wrong) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
@@ -95,5 +103,5 @@ pub(crate) async fn no_such_path() -> Refusal {
 }
 
 pub(crate) async fn no_such_method() -> Refusal {
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", "no such method".to_owned())
+    Refusal::not_allowed()
 }

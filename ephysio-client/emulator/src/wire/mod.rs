@@ -3,8 +3,11 @@
 mod access;
 mod answer;
 mod create;
+mod event;
+mod invoice;
 mod list;
 mod login;
+mod query;
 mod read;
 mod update;
 mod write;
@@ -30,6 +33,7 @@ pub(crate) fn router(inner: Arc<Inner>) -> Router {
         UpdatePatient::PostToPath => api.route("/patients/{id}", post(update::at_path)),
         UpdatePatient::PostWithId => api.route("/patients", post(update::by_body)),
     };
+    let api = api.merge(event::routes(&inner.config.quirks.events)).merge(invoice::routes());
     let api = api.method_not_allowed_fallback(answer::no_such_method).with_state(inner);
     Router::new().nest("/api/1.0", api).fallback(answer::no_such_path)
 }

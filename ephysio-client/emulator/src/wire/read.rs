@@ -48,8 +48,8 @@ pub(crate) fn id(id: u64, ids: Ids) -> Value {
 }
 
 /// A bare array, serialised while it is sent.
-pub(crate) fn array(patients: Vec<Arc<Patient>>, view: View) -> Body {
-    let mut patients = patients.into_iter();
+pub(crate) fn array<T: Send + Sync + 'static>(items: Vec<Arc<T>>, mut write: impl FnMut(&mut Vec<u8>, &T) + Send + 'static) -> Body {
+    let mut items = items.into_iter();
     let mut separator = "[";
     let mut ended = false;
     let pieces = std::iter::from_fn(move || {
@@ -57,11 +57,10 @@ pub(crate) fn array(patients: Vec<Arc<Patient>>, view: View) -> Body {
             return None;
         }
         let mut piece = Vec::with_capacity(PIECE + 4096);
-        for patient in patients.by_ref() {
+        for item in items.by_ref() {
             piece.extend_from_slice(separator.as_bytes());
             separator = ",";
-            // Serialising to memory fails only for maps whose keys are no strings; there are none.
-            let _ = serde_json::to_writer(&mut piece, &view.of(&patient));
+            write(&mut piece, &item);
             if piece.len() >= PIECE {
                 return Some(piece);
             }

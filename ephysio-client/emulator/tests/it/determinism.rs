@@ -11,7 +11,10 @@ async fn trace(seed: u64) -> (String, Vec<u8>) {
     let caller = Caller::new(&emulator).await;
     emulator.practice().populate(20);
     caller.create(&anna()).await;
-    (login.json.to_string(), caller.list().await.bytes)
+    emulator.practice().populate_calendar(emulator.clock().now(), 100);
+    let mut bytes = caller.list().await.bytes;
+    bytes.extend(caller.get("/events/events?from=0&to=4000000000000").await.bytes);
+    (login.json.to_string(), bytes)
 }
 
 #[tokio::test(start_paused = true)]
@@ -31,6 +34,19 @@ async fn fifty_thousand_patients_are_listed_with_distinct_increasing_ids() {
     let listed: Vec<u64> = list.json.as_array().unwrap().iter().map(|patient| patient["id"].as_u64().unwrap()).collect();
     assert_eq!(listed, ids);
     assert_eq!(listed.iter().collect::<BTreeSet<_>>().len(), 50_000);
+}
+
+#[tokio::test]
+async fn an_invented_calendar_has_its_breaks_and_no_double_booking() {
+    let emulator = emulator(Quirks::default());
+    let patients = emulator.practice().populate(30);
+    emulator.practice().populate_calendar(emulator.clock().now(), 1000);
+    let events = emulator.practice().events();
+    let places: BTreeSet<_> = events.iter().map(|event| (event.start, event.client_id)).collect();
+    assert_eq!(places.len(), 1000);
+    let breaks = events.iter().filter(|event| event.patient_id.is_none()).count();
+    assert!((50..200).contains(&breaks), "{breaks}");
+    assert!(events.iter().filter_map(|event| event.patient_id).all(|patient| patients.contains(&patient)));
 }
 
 #[tokio::test]

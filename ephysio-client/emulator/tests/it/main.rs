@@ -3,6 +3,9 @@
 
 mod create;
 mod determinism;
+mod event_changes;
+mod events;
+mod invoices;
 mod list;
 mod login;
 mod served;

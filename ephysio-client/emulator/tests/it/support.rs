@@ -9,6 +9,9 @@ use tower::ServiceExt;
 
 pub(crate) const MIDNIGHT: &str = "2026-11-24T00:00:00Z";
 
+/// What a write about events carries in its query, `ids` excepted.
+pub(crate) const QUERY: &str = "isCancelMultiUser=false&changeSeries=false&changeAllDescriptions=false";
+
 pub(crate) fn emulator(quirks: Quirks) -> Emulator {
     let clock = Clock::starting_at(MIDNIGHT.parse().unwrap());
     Emulator::new(Config { clock, quirks, ..Config::default() })

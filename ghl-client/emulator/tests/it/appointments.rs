@@ -60,7 +60,7 @@ async fn of_equal_bookings_exactly_one_wins_unless_the_slot_is_not_checked() {
     assert_eq!(practice.api.emulator.front_desk().appointments().len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_slot_is_offered_in_opening_hours_in_the_future_and_by_its_text() {
     let practice = Practice::new();
     practice.api.emulator.clock().advance((time(NINE) - chrono::DateTime::UNIX_EPOCH).to_std().unwrap());

@@ -1,5 +1,6 @@
 //! The quirks, one by one, through the API.
 
+#[cfg(test)]
 mod agenda;
 #[cfg(test)]
 mod api;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chrono_tz::Tz;
 use sync_http::{Answer, Meter, OnWait, Pipeline, Request, ReqwestTransport, Result, SharedBudget, TokenProvider, Transport};
 use tokio::time::Instant;
 
@@ -21,6 +22,7 @@ pub struct Client {
 struct Location {
     id: String,
     versions: Versions,
+    timezone: Option<Tz>,
 }
 
 impl Client {
@@ -38,10 +40,10 @@ impl Client {
     /// # Errors
     /// When the token is no header value.
     pub fn with_transport(config: Config, transport: Arc<dyn Transport>) -> Result<Self> {
-        let Config { base_url, location_id, token, budget, settings, versions } = config;
+        let Config { base_url, location_id, token, budget, settings, versions, timezone } = config;
         let token: Arc<dyn TokenProvider> = Arc::new(PrivateIntegrationToken::new(token)?);
         let pipeline = Pipeline::new(base_url, transport, Ghl, SharedBudget::new(budget), settings).with_tokens(token);
-        Ok(Self { pipeline, location: Arc::new(Location { id: location_id, versions }) })
+        Ok(Self { pipeline, location: Arc::new(Location { id: location_id, versions, timezone }) })
     }
 
     /// The same client with another answer to waits: workers put their work back instead.
@@ -68,6 +70,12 @@ impl Client {
     #[must_use]
     pub fn location_id(&self) -> &str {
         &self.location.id
+    }
+
+    /// The location's time zone, where it is set; see [`Config::timezone`].
+    #[must_use]
+    pub fn timezone(&self) -> Option<Tz> {
+        self.location.timezone
     }
 
     pub(crate) fn versions(&self) -> &Versions {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use http::HeaderValue;
 use http::header::HeaderName;
 use secrecy::SecretString;
@@ -27,6 +28,9 @@ pub struct Config {
     pub settings: Settings,
     /// The API versions to ask for.
     pub versions: Versions,
+    /// The location's time zone. Appointments are written with its offset, since GHL knows its free slots by their text, and times
+    /// that GHL shows without an offset are read in it. Without it, times are written in UTC, and such times are errors.
+    pub timezone: Option<Tz>,
 }
 
 impl Config {
@@ -42,6 +46,7 @@ impl Config {
             budget: Limit { margin: 5, ..Limit::new(100, Duration::from_secs(10)) },
             settings: Settings::default(),
             versions: Versions::default(),
+            timezone: None,
         })
     }
 }

@@ -2,6 +2,8 @@
 
 mod wording;
 
+pub(crate) use wording::is_slot_refusal;
+
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -133,6 +135,10 @@ mod tests {
             (400, "This location does not allow duplicated contacts.", Conflict),
             (400, "Contact with id seD4PfOuKoVMLkEZqohJ not found", NotFound),
             (400, "The slot you have selected is no longer available.", Conflict),
+            (422, "The slot you have selected is no longer available", Conflict),
+            (400, "Appointment with id ocQHyuzHvysMo5N5VsXc not found", NotFound),
+            (400, "Calendar with id ocQHyuzHvysMo5N5VsXc not found", Refused),
+            (422, "The user id not part of calendar team.", Refused),
             (400, "Invalid field gender", Refused),
             (400, "Endpoint /oauth/locationToken is not available in API version v3", Configuration),
             (400, "Invalid API version segment", Configuration),

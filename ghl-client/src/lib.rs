@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod appointment;
 mod auth;
+mod calendar;
 mod client;
 mod config;
 #[cfg(feature = "connector")]
@@ -8,7 +10,15 @@ pub mod connector;
 mod custom_field;
 mod error;
 mod person;
+#[cfg(test)]
+mod shape;
+mod success;
+mod time;
 
+pub use appointment::{
+    Appointment, AppointmentPatch, AppointmentStatus, Booked, EventWindow, EventsOf, ListedEvent, NewAppointment, ShownStatus, SlotCheck,
+};
+pub use calendar::{BlockedFor, BlockedSlot, Calendar, NewBlockedSlot, TeamMember};
 pub use client::Client;
 pub use config::{BASE_URL, Config, Version, Versions};
 pub use custom_field::{CustomField, CustomFieldValue, CustomFieldWrite, NewCustomField};

@@ -21,6 +21,8 @@ pub struct Config {
     pub default_country_code: String,
     /// How long a change stays invisible to `POST /contacts/search`.
     pub search_lag: Duration,
+    /// Whether v3 still shows deleted appointments, marked as such; GHL does not say. The dated versions never do.
+    pub show_deleted: bool,
     /// The limits on requests; `None` neither counts nor sends the headers.
     pub rate_limit: Option<RateLimit>,
     /// Contacts created with one of these sources start no workflow.
@@ -41,6 +43,7 @@ impl Default for Config {
             allow_duplicates: false,
             default_country_code: "+41".to_owned(),
             search_lag: Duration::ZERO,
+            show_deleted: false,
             rate_limit: None,
             workflow_excluded_sources: Vec::new(),
             clock: Clock::real(),

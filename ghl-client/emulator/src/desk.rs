@@ -1,5 +1,7 @@
 //! What people at the clinic do in the user interface.
 
+mod appointments;
+
 use serde_json::{Map, Value, json};
 
 use crate::body::Write;
@@ -8,6 +10,8 @@ use crate::emulator::Shared;
 use crate::hooks::{ChangeKind, Origin};
 use crate::state::State;
 use crate::view::Version;
+
+pub use appointments::NewAppointment;
 
 /// The clinic's side of the location: it acts on the state directly, without a request.
 ///

@@ -9,16 +9,16 @@ use emulator_kit::{Clock, Faults, Journal, Running, Stage};
 
 use crate::config::{Config, RateLimit};
 use crate::desk::FrontDesk;
-use crate::hooks::{ContactChange, Hooks};
+use crate::hooks::{AppointmentChange, ContactChange, Hook, Hooks};
 use crate::http;
 use crate::state::State;
 
 /// What the location would have sent out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Messages to people, such as appointment reminders.
+    /// Messages to people, such as the confirmation of an appointment.
     pub notifications: u64,
-    /// Workflows that a new contact started.
+    /// Workflows that a new contact or a change of an appointment started.
     pub workflow_triggers: u64,
 }
 
@@ -114,7 +114,12 @@ impl Emulator {
     /// Calls `hook` after every change to a contact, whoever made it. It runs outside the state's
     /// lock, on the task that made the change.
     pub fn on_change(&self, hook: impl Fn(&ContactChange) + Send + Sync + 'static) {
-        self.shared.hooks.add(Arc::new(hook));
+        self.shared.hooks.add(Hook::Contact(Arc::new(hook)));
+    }
+
+    /// Calls `hook` after every change to an appointment, as [`Emulator::on_change`] does for contacts. Blocked slots tell nobody.
+    pub fn on_appointment_change(&self, hook: impl Fn(&AppointmentChange) + Send + Sync + 'static) {
+        self.shared.hooks.add(Hook::Appointment(Arc::new(hook)));
     }
 
     /// Changes how long a change stays invisible to the search. What it shows already, it keeps.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use crate::appointment::Appointment;
 use crate::contact::Contact;
 
 /// Who made a change.
@@ -14,6 +15,16 @@ pub enum Origin {
     Api,
     /// A person in the user interface.
     FrontDesk,
+}
+
+impl Origin {
+    /// Where an appointment was booked, as its `createdBy` names it.
+    pub(crate) fn booked_at(self) -> &'static str {
+        match self {
+            Self::Api => "third_party",
+            Self::FrontDesk => "calendar_page",
+        }
+    }
 }
 
 /// What happened to a contact.
@@ -42,7 +53,53 @@ pub struct ContactChange {
     pub contact: Arc<Contact>,
 }
 
-type Hook = Arc<dyn Fn(&ContactChange) + Send + Sync>;
+/// What happened to an appointment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppointmentChangeKind {
+    /// It was booked.
+    Created,
+    /// Some of its values changed; a cancellation is such a change.
+    Updated,
+    /// It was deleted, by itself or with its contact.
+    Deleted,
+}
+
+/// A change to an appointment, told after it is done.
+#[derive(Clone, Debug)]
+pub struct AppointmentChange {
+    /// When it happened, on the emulator's clock.
+    pub at: DateTime<Utc>,
+    /// Who made it.
+    pub origin: Origin,
+    /// What happened.
+    pub kind: AppointmentChangeKind,
+    /// The appointment afterwards; for a deletion, as it last was.
+    pub appointment: Arc<Appointment>,
+}
+
+/// Any change.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    Contact(ContactChange),
+    Appointment(AppointmentChange),
+}
+
+/// Somebody who wants to know about one kind of change.
+#[derive(Clone)]
+pub(crate) enum Hook {
+    Contact(Arc<dyn Fn(&ContactChange) + Send + Sync>),
+    Appointment(Arc<dyn Fn(&AppointmentChange) + Send + Sync>),
+}
+
+impl Hook {
+    fn tell(&self, change: &Change) {
+        match (self, change) {
+            (Self::Contact(hook), Change::Contact(change)) => hook(change),
+            (Self::Appointment(hook), Change::Appointment(change)) => hook(change),
+            _ => {}
+        }
+    }
+}
 
 /// The hooks, called in the order in which they were added.
 #[derive(Default)]
@@ -55,16 +112,16 @@ impl Hooks {
         self.lock().push(hook);
     }
 
-    /// Calls every hook for every change, without holding a lock, so that a hook may use the
+    /// Calls every hook for every change it wants, without holding a lock, so that a hook may use the
     /// emulator.
-    pub(crate) fn tell(&self, changes: &[ContactChange]) {
+    pub(crate) fn tell(&self, changes: &[Change]) {
         if changes.is_empty() {
             return;
         }
         let hooks = self.lock().clone();
         for change in changes {
             for hook in &hooks {
-                hook(change);
+                hook.tell(change);
             }
         }
     }

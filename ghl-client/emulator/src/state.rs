@@ -1,17 +1,20 @@
 //! The location's state, and everything that changes it.
 
+mod appointments;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use emulator_kit::Clock;
 
+use crate::agenda::Agenda;
 use crate::body::{Reading, Write};
 use crate::book::{Book, Identifier};
 use crate::config::Config;
 use crate::contact::{Contact, Patch};
 use crate::emulator::Counters;
 use crate::fields::{CustomField, CustomFields, key_of_name};
-use crate::hooks::{ChangeKind, ContactChange, Origin};
+use crate::hooks::{Change, ChangeKind, ContactChange, Origin};
 use crate::ids::Ids;
 use crate::limiter::Limiter;
 use crate::search::Index;
@@ -27,12 +30,13 @@ pub(crate) struct State {
     pub(crate) tokens: BTreeSet<String>,
     pub(crate) limiter: Limiter,
     pub(crate) book: Book,
+    pub(crate) agenda: Agenda,
     pub(crate) fields: CustomFields,
     pub(crate) index: Index,
     pub(crate) counters: Counters,
     pub(crate) traces: Ids,
     ids: Ids,
-    changes: Vec<ContactChange>,
+    changes: Vec<Change>,
 }
 
 impl State {
@@ -41,6 +45,7 @@ impl State {
             tokens: BTreeSet::from([config.token.clone()]),
             limiter: Limiter::new(config.rate_limit),
             book: Book::default(),
+            agenda: Agenda::default(),
             fields: CustomFields::default(),
             index: Index::new(config.search_lag),
             counters: Counters::default(),
@@ -60,7 +65,7 @@ impl State {
     }
 
     /// The changes since this was last asked.
-    pub(crate) fn take_changes(&mut self) -> Vec<ContactChange> {
+    pub(crate) fn take_changes(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.changes)
     }
 
@@ -87,6 +92,7 @@ impl State {
         let contact = self.book.remove(id)?;
         self.index.note(self.config.clock.now(), id, None);
         self.record(ChangeKind::Deleted, origin, &contact);
+        self.delete_appointments_of(id, origin);
         Some(contact)
     }
 
@@ -95,6 +101,7 @@ impl State {
         if winner == loser || self.book.get(winner).is_none() {
             return false;
         }
+        self.pass_on_appointments(loser, winner, origin);
         let Some(lost) = self.delete(loser, origin) else {
             return false;
         };
@@ -138,6 +145,7 @@ impl State {
     }
 
     fn record(&mut self, kind: ChangeKind, origin: Origin, contact: &Arc<Contact>) {
-        self.changes.push(ContactChange { at: self.config.clock.now(), origin, kind, contact: Arc::clone(contact) });
+        let change = ContactChange { at: self.config.clock.now(), origin, kind, contact: Arc::clone(contact) };
+        self.changes.push(Change::Contact(change));
     }
 }

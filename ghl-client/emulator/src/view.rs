@@ -106,7 +106,8 @@ fn common(contact: &Contact, location_id: &str, version: Version) -> Map<String,
     shown
 }
 
-fn put(shown: &mut Map<String, Value>, property: &str, value: Option<impl Into<Value>>) {
+/// Shows a value, if there is one.
+pub(crate) fn put(shown: &mut Map<String, Value>, property: &str, value: Option<impl Into<Value>>) {
     if let Some(value) = value {
         shown.insert(property.to_owned(), value.into());
     }

@@ -1,7 +1,10 @@
 //! GHL's wording: what a text means, and whether it may be shown.
 
 use http::StatusCode;
-use sync_http::ErrorKind;
+use sync_http::{Error, ErrorKind};
+
+/// How GHL says that a time is not free. Mostly it comes with 400; 422 was seen too.
+const SLOT_REFUSAL: &str = "slot you have selected is no longer available";
 
 /// What a text means beyond its status. GHL has published no list; these were seen.
 pub(super) fn kind(status: StatusCode, text: &str) -> Option<ErrorKind> {
@@ -10,13 +13,23 @@ pub(super) fn kind(status: StatusCode, text: &str) -> Option<ErrorKind> {
     match status.as_u16() {
         400 | 401 if has("version header") || has("api version") => Some(ErrorKind::Configuration),
         400 if has("does not allow duplicated contacts") => Some(ErrorKind::Conflict),
-        400 if has("slot you have selected is no longer available") => Some(ErrorKind::Conflict),
-        400 if text.starts_with("contact with id ") && text.ends_with(" not found") => Some(ErrorKind::NotFound),
+        400 | 422 if has(SLOT_REFUSAL) => Some(ErrorKind::Conflict),
+        400 if names_a_record(&text) && text.ends_with(" not found") => Some(ErrorKind::NotFound),
         401 if has("scope") || has("user type mismatch") || has("access to this location") => Some(ErrorKind::Forbidden),
         // A wrong path or version. It must not pass for a record that is gone.
         404 if text.starts_with("cannot ") => Some(ErrorKind::Configuration),
         _ => None,
     }
+}
+
+/// Whether it is the refusal of a time that is not free; every word of it is known, so it gets through as a message.
+pub(crate) fn is_slot_refusal(error: &Error) -> bool {
+    error.kind() == ErrorKind::Conflict && error.message().is_some_and(|text| text.to_ascii_lowercase().contains(SLOT_REFUSAL))
+}
+
+/// Whether it speaks of a record that has an id. That a calendar or a user is unknown must not pass for a record that is gone.
+fn names_a_record(text: &str) -> bool {
+    ["contact with id ", "appointment with id ", "event with id "].iter().any(|start| text.starts_with(start))
 }
 
 /// Whether a 401 is about the token itself, so that another token may help. A 401 without a word counts.
@@ -51,6 +64,7 @@ const WORDS: &[&str] = &[
     "an",
     "and",
     "api",
+    "appointment",
     "are",
     "array",
     "at",
@@ -61,6 +75,7 @@ const WORDS: &[&str] = &[
     "be",
     "before",
     "boolean",
+    "calendar",
     "characters",
     "contact",
     "contacts",
@@ -73,6 +88,7 @@ const WORDS: &[&str] = &[
     "endpoint",
     "equal",
     "error",
+    "event",
     "exist",
     "expired",
     "field",
@@ -111,6 +127,7 @@ const WORDS: &[&str] = &[
     "object",
     "of",
     "one",
+    "part",
     "or",
     "phone",
     "private",
@@ -128,6 +145,7 @@ const WORDS: &[&str] = &[
     "slot",
     "string",
     "supported",
+    "team",
     "than",
     "the",
     "this",

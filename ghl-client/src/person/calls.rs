@@ -3,10 +3,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sync_http::{Answer, Error, ErrorKind, Idempotency, Request, Result};
+use sync_http::{Idempotency, Request, Result};
 
 use super::{Contact, ContactPatch, NewContact};
 use crate::Client;
+use crate::success::confirm;
 
 /// What became of a creation.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,13 +59,6 @@ struct One {
 #[derive(Deserialize)]
 struct Maybe {
     contact: Option<Contact>,
-}
-
-/// GHL misspells it, and under v3 sends both.
-#[derive(Deserialize)]
-struct Success {
-    succeded: Option<bool>,
-    succeeded: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -199,16 +193,6 @@ impl Client {
     }
 }
 
-// A success that denies itself.
-fn confirm(answer: &Answer) -> Result<()> {
-    let success: Success = answer.json()?;
-    if success.succeded == Some(false) || success.succeeded == Some(false) {
-        let error = Error::new(ErrorKind::Refused, answer.endpoint()).with_status(answer.status());
-        return Err(error.with_message("GHL answers that it did not succeed"));
-    }
-    Ok(())
-}
-
 impl fmt::Debug for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Probe").finish_non_exhaustive()
@@ -217,28 +201,12 @@ impl fmt::Debug for Probe {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use serde_json::{Value, json};
-    use sync_http::{Authorization, BaseUrl, Change, ReqwestTransport, Timeouts};
+    use serde_json::json;
+    use sync_http::{BaseUrl, Change};
 
     use super::*;
+    use crate::shape::{client, shape};
     use crate::{Config, ContactSearch, CustomFieldWrite, Filter, NewCustomField, Version};
-
-    fn client() -> Client {
-        let config = Config::new("loc1", "pit-1").unwrap();
-        let transport = ReqwestTransport::new(&config.base_url, &Timeouts::default()).unwrap();
-        Client::with_transport(config, Arc::new(transport)).unwrap()
-    }
-
-    fn shape(request: &Request) -> (String, Value) {
-        let base: BaseUrl = crate::BASE_URL.parse().unwrap();
-        let http = request.to_http(&base, &Authorization::none()).unwrap();
-        let target = http.uri().path_and_query().unwrap();
-        let version = http.headers()["version"].to_str().unwrap();
-        let body = if http.body().is_empty() { Value::Null } else { serde_json::from_slice(http.body()).unwrap() };
-        (format!("{} {target} {version}", http.method()), body)
-    }
 
     #[test]
     fn a_creation_names_location_and_what_is_known() {

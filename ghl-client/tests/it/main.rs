@@ -1,6 +1,7 @@
 //! The client against an emulated GHL in the same process, under a paused clock.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod appointments;
 #[cfg(feature = "connector")]
 mod connector;
 mod contacts;

@@ -55,6 +55,15 @@ impl Answer {
         Self::new(StatusCode::BAD_REQUEST, body)
     }
 
+    /// GHL's answer is not documented; its schema knows no 404 here, and this is how it speaks of a contact.
+    pub(crate) fn unknown_appointment(id: &str) -> Self {
+        Self::bad_request(&format!("Appointment with id {id} not found"))
+    }
+
+    pub(crate) fn slot_taken() -> Self {
+        Self::bad_request("The slot you have selected is no longer available.")
+    }
+
     pub(crate) fn unauthorized(message: &str) -> Self {
         Self::error(StatusCode::UNAUTHORIZED, message)
     }

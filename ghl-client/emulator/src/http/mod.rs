@@ -1,8 +1,11 @@
 //! The API over HTTP: one request at a time, each against one state.
 
 mod answer;
+mod appointments;
+mod calendars;
 mod call;
 mod contacts;
+mod events;
 mod find;
 mod gate;
 mod locations;

@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::state::State;
 
-use super::{Answer, Call, contacts, find, locations, tags};
+use super::{Answer, Call, appointments, calendars, contacts, events, find, locations, tags};
 
 /// An endpoint with the ids that its path names.
 #[derive(Clone, Copy, Debug)]
@@ -21,12 +21,22 @@ pub(super) enum Endpoint<'a> {
     GetLocation(&'a str),
     ListCustomFields(&'a str),
     CreateCustomField(&'a str),
+    ListCalendars,
+    ListEvents,
+    ListBlockedSlots,
+    BlockSlot,
+    CreateAppointment,
+    GetAppointment(&'a str),
+    UpdateAppointment(&'a str),
+    DeleteEvent(&'a str),
 }
 
 /// The endpoint of a path. The slash behind `/contacts/` belongs to it, as the schema has it.
 pub(super) fn find<'a>(method: &Method, path: &[&'a str]) -> Option<Endpoint<'a>> {
-    if path.first() == Some(&"locations") {
-        return find_location(method, path);
+    match path.first() {
+        Some(&"locations") => return find_location(method, path),
+        Some(&"calendars") => return find_calendar(method, path),
+        _ => {}
     }
     let endpoint = match (method.as_str(), path) {
         ("POST", ["contacts", ""]) => Endpoint::CreateContact,
@@ -53,6 +63,21 @@ fn find_location<'a>(method: &Method, path: &[&'a str]) -> Option<Endpoint<'a>> 
     }
 }
 
+fn find_calendar<'a>(method: &Method, path: &[&'a str]) -> Option<Endpoint<'a>> {
+    let endpoint = match (method.as_str(), path) {
+        ("GET", ["calendars", ""]) => Endpoint::ListCalendars,
+        ("GET", ["calendars", "events"]) => Endpoint::ListEvents,
+        ("GET", ["calendars", "blocked-slots"]) => Endpoint::ListBlockedSlots,
+        ("POST", ["calendars", "events", "block-slots"]) => Endpoint::BlockSlot,
+        ("POST", ["calendars", "events", "appointments"]) => Endpoint::CreateAppointment,
+        ("GET", ["calendars", "events", "appointments", id]) => Endpoint::GetAppointment(id),
+        ("PUT", ["calendars", "events", "appointments", id]) => Endpoint::UpdateAppointment(id),
+        ("DELETE", ["calendars", "events", id]) => Endpoint::DeleteEvent(id),
+        _ => return None,
+    };
+    Some(endpoint)
+}
+
 impl Endpoint<'_> {
     pub(super) fn answer(self, state: &mut State, call: &Call) -> Result<Answer, Answer> {
         match self {
@@ -68,6 +93,14 @@ impl Endpoint<'_> {
             Self::GetLocation(id) => locations::get(state, id),
             Self::ListCustomFields(id) => locations::custom_fields(state, call, id),
             Self::CreateCustomField(id) => locations::create_custom_field(state, call, id),
+            Self::ListCalendars => calendars::list(state, call),
+            Self::ListEvents => events::list(state, call),
+            Self::ListBlockedSlots => events::list_blocked(state, call),
+            Self::BlockSlot => events::block(state, call),
+            Self::CreateAppointment => appointments::create(state, call),
+            Self::GetAppointment(id) => appointments::get(state, call, id),
+            Self::UpdateAppointment(id) => appointments::update(state, call, id),
+            Self::DeleteEvent(id) => events::delete(state, id),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod block;
 
+use std::fmt;
+
 use serde::Deserialize;
 use sync_http::{Request, Result, Shown, shown};
 
@@ -9,8 +11,8 @@ use crate::Client;
 
 pub use block::{BlockedFor, BlockedSlot, NewBlockedSlot};
 
-/// A calendar that appointments are booked in.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+/// A calendar that appointments are booked in. Its debug output shows the id only: calendars are often named after people.
+#[derive(Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Calendar {
     /// Its id; appointments name it by this.
@@ -77,5 +79,11 @@ impl Client {
     pub(crate) fn calendars_request(&self) -> Request {
         // The slash at the end belongs to the path.
         self.on_calendars(Request::get("calendars.list", "/calendars/").query("locationId", self.location_id()))
+    }
+}
+
+impl fmt::Debug for Calendar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Calendar").field("id", &self.id).finish_non_exhaustive()
     }
 }

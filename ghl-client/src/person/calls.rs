@@ -95,7 +95,7 @@ impl Client {
     /// Reads a contact.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
+    /// [`NotFound`](crate::ErrorKind::NotFound) when there is none.
     pub async fn contact(&self, id: &str) -> Result<Contact> {
         Ok(self.send(&self.get_request(id)).await?.json::<One>()?.contact)
     }
@@ -103,7 +103,8 @@ impl Client {
     /// Updates a contact: what the patch names, and nothing else. The answer is the contact, where GHL shows it.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none, [`ErrorKind::Conflict`] when another contact has the identifier.
+    /// [`NotFound`](crate::ErrorKind::NotFound) when there is none, [`Conflict`](crate::ErrorKind::Conflict) when another contact
+    /// has the identifier.
     pub async fn update_contact(&self, id: &str, patch: &ContactPatch) -> Result<Option<Contact>> {
         let answer = self.send(&self.update_request(id, patch)?).await?;
         confirm(&answer)?;
@@ -113,7 +114,8 @@ impl Client {
     /// Deletes a contact.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none, also if this call was repeated and had its effect the first time.
+    /// [`NotFound`](crate::ErrorKind::NotFound) when there is none, also if this call was repeated and had its effect the first
+    /// time.
     pub async fn delete_contact(&self, id: &str) -> Result<()> {
         confirm(&self.send(&self.delete_request(id)).await?)
     }
@@ -130,7 +132,7 @@ impl Client {
     /// Adds tags and leaves the others. The answer is GHL's list of tags.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] when there is no such contact.
+    /// [`NotFound`](crate::ErrorKind::NotFound) when there is no such contact.
     pub async fn add_tags(&self, id: &str, tags: &[String]) -> Result<Vec<String>> {
         let request = Request::post("contacts.tags.add", "/contacts").segment(id).segment("tags");
         Ok(self.send(&self.tags_request(request, tags)?).await?.json::<Tags>()?.tags)
@@ -139,7 +141,7 @@ impl Client {
     /// Removes tags and leaves the others. The answer is GHL's list of tags.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] when there is no such contact.
+    /// [`NotFound`](crate::ErrorKind::NotFound) when there is no such contact.
     pub async fn remove_tags(&self, id: &str, tags: &[String]) -> Result<Vec<String>> {
         let request = Request::delete("contacts.tags.remove", "/contacts").segment(id).segment("tags");
         Ok(self.send(&self.tags_request(request, tags)?).await?.json::<Tags>()?.tags)

@@ -240,6 +240,7 @@ async fn calendars_show_their_team_and_the_pattern_of_their_titles() {
     assert_eq!((calendar.name.text(), calendar.event_title.text()), (Some("Room 2"), Some("{{contact.name}}")));
     assert_eq!(calendar.is_active, Shown::Value(false));
     assert!(calendar.has_member(&user) && !calendar.has_member("stranger"));
+    assert!(!format!("{calendar:?}").contains("Room"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -136,7 +136,7 @@ impl<'a> From<&'a Link> for Body<'a> {
     }
 }
 
-fn has_none(parents: &Cow<'_, Parents>) -> bool {
+fn has_none(parents: &Parents) -> bool {
     parents.is_empty()
 }
 

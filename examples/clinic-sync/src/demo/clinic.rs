@@ -70,6 +70,7 @@ impl Clinic {
             clock: behaviour.clock.clone(),
             seed,
             quirks: behaviour.quirks,
+            ..ephysio_emulator::Config::default()
         });
         let ghl = ghl_emulator::Emulator::new(ghl_emulator::Config {
             location_id: LOCATION.to_owned(),

@@ -33,10 +33,10 @@ pub async fn pairs(service: &Service) -> Result<Vec<Pair>> {
 }
 
 fn pair(head: &Head) -> Option<Pair> {
-    let (patient, left, _) = head.ends[Side::Left].as_ref()?;
-    let (contact, right, _) = head.ends[Side::Right].as_ref()?;
+    let (patient, contact) = (head.ends[Side::Left].as_ref()?, head.ends[Side::Right].as_ref()?);
     let away = |state: EndState| state.is_gone() || matches!(state, EndState::Missing { .. });
-    Some(Pair { patient: patient.as_str().parse().ok()?, contact: contact.to_string(), retired: away(*left) || away(*right) })
+    let retired = away(patient.state) || away(contact.state);
+    Some(Pair { patient: patient.id.as_str().parse().ok()?, contact: contact.id.to_string(), retired })
 }
 
 /// Everything that waits for a person.

@@ -12,7 +12,7 @@ use sync_core::testing::sample::{
 };
 use sync_core::{
     Base, Changes, CommitError, End, EndState, Fence, FieldName, Handled, Link, LinkQuery, MappingReader, MappingStore, MemoryStore,
-    Outcome, ReviewQuery, Settled, Side, Sides, Standing, Urgency,
+    Outcome, RecordId, ReviewQuery, Settled, Side, Sides, Standing, Urgency,
 };
 
 use crate::Folder;
@@ -49,7 +49,7 @@ fn end() -> impl Strategy<Value = End> {
         state,
         raw: raw.map(digest),
         identity,
-        references: raw.map(|number| (PERSON, format!("P{number}").into())).into_iter().collect(),
+        references: raw.map(|number| (PERSON, RecordId::new(format!("P{number}")))).into_iter().collect(),
         expires: raw.and_then(|number| chrono::NaiveDate::from_yo_opt(2027, number + 1)),
     })
 }

@@ -64,6 +64,21 @@ pub struct Report {
     pub open_reviews: usize,
 }
 
+impl Report {
+    /// This report, with what an earlier one of the same kind had done before.
+    #[must_use]
+    pub fn after(mut self, earlier: &Self) -> Self {
+        for side in Side::BOTH {
+            let (counts, before) = (&mut self.counts[side], &earlier.counts[side]);
+            counts.created += before.created;
+            counts.updated += before.updated;
+            counts.removed += before.removed;
+            counts.failed += before.failed;
+        }
+        self
+    }
+}
+
 impl Engine {
     /// An engine over two sides and a store.
     ///
@@ -95,6 +110,12 @@ impl Engine {
     pub fn with_fence(mut self, fence: Fence) -> Self {
         self.fence = Some(fence);
         self
+    }
+
+    /// The kind of record.
+    #[must_use]
+    pub fn kind(&self) -> &Kind {
+        self.planner.kind()
     }
 
     /// The planner, for those who only want to look.

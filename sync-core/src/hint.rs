@@ -52,7 +52,7 @@ pub enum Handled {
         /// When.
         due: DateTime<Utc>,
     },
-    /// Given up; kept for `replay`.
+    /// Given up; kept for `replay`. If a hint came in meanwhile, the record is due once more.
     Dead {
         /// Why, without values.
         reason: String,

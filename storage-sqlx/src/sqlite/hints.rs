@@ -104,7 +104,8 @@ async fn handled(db: &mut SqliteConnection, taken: &Taken, outcome: Handled) -> 
                          WHERE tenant = ?1 AND kind = ?2 AND side = ?3 AND record = ?4 AND generation > ?5";
     const RETRY: &str = "UPDATE hint SET taken_until = NULL, attempts = attempts + 1, due = ?5 \
                          WHERE tenant = ?1 AND kind = ?2 AND side = ?3 AND record = ?4";
-    const DEAD: &str = "UPDATE hint SET taken_until = NULL, dead = 1, reason = ?5 \
+    // What came in during the last attempt was not part of it: the record stays due.
+    const DEAD: &str = "UPDATE hint SET taken_until = NULL, dead = (generation <= ?6), reason = ?5 \
                         WHERE tenant = ?1 AND kind = ?2 AND side = ?3 AND record = ?4";
     let HintKey { tenant, kind, side, id } = &taken.key;
     let about = |statement| sqlx::query(statement).bind(tenant.as_str()).bind(kind.as_str()).bind(side.as_str()).bind(id.as_str());
@@ -119,7 +120,7 @@ async fn handled(db: &mut SqliteConnection, taken: &Taken, outcome: Handled) -> 
             about(RETRY).bind(row::micros(due)).execute(db).await?;
         }
         Handled::Dead { reason } => {
-            about(DEAD).bind(reason).execute(db).await?;
+            about(DEAD).bind(reason).bind(taken.generation.cast_signed()).execute(db).await?;
         }
     }
     Ok(())

@@ -67,6 +67,8 @@ async fn remember(db: &mut SqliteConnection, tenant: &TenantId, wrapped: Vec<u8>
     Ok(sqlx::query_as(KEY).bind(tenant.as_str()).fetch_one(db).await?)
 }
 
+const PUT: &str = "INSERT INTO secret (tenant, name, sealed) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed";
+
 /// Secrets by name, such as tokens; sealed under their tenant's key, and safe from a loss of power.
 #[derive(Clone, Copy, Debug)]
 pub struct Vault<'a> {
@@ -80,6 +82,16 @@ impl Vault<'_> {
     /// When the store cannot be written.
     pub async fn put(&self, tenant: &TenantId, name: &str, secret: &SecretString) -> Result<()> {
         self.try_put(tenant, name, secret).await.map_err(|failure| self.store.fail(failure))
+    }
+
+    /// Keeps a secret in the place of the expected one (`None`: of none); says whether it did. Otherwise somebody else was
+    /// quicker, and what they put there stays.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written, or what is there cannot be unsealed.
+    pub async fn swap(&self, tenant: &TenantId, name: &str, expected: Option<&SecretString>, secret: &SecretString) -> Result<bool> {
+        let expected = expected.map(|expected| expected.expose_secret().to_owned());
+        self.try_swap(tenant, name, expected, secret).await.map_err(|failure| self.store.fail(failure))
     }
 
     /// A secret, if it is there.
@@ -102,9 +114,26 @@ impl Vault<'_> {
 
     async fn try_put(&self, tenant: &TenantId, name: &str, secret: &SecretString) -> Result<(), Failure> {
         let sealed = self.store.secrets(tenant).await?.seal_secret(name, secret.expose_secret())?;
-        let put = "INSERT INTO secret (tenant, name, sealed) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed";
-        let put = sqlx::query(put).bind(tenant.as_str().to_owned()).bind(name.to_owned()).bind(sealed);
+        let put = sqlx::query(PUT).bind(tenant.as_str().to_owned()).bind(name.to_owned()).bind(sealed);
         self.store.writer.write(true, |db| Box::pin(async move { put.execute(db).await.map(drop).map_err(Failure::from) })).await
+    }
+
+    async fn try_swap(&self, tenant: &TenantId, name: &str, expected: Option<String>, secret: &SecretString) -> Result<bool, Failure> {
+        let secrets = self.store.secrets(tenant).await?;
+        let sealed = secrets.seal_secret(name, secret.expose_secret())?;
+        let (tenant, name) = (tenant.as_str().to_owned(), name.to_owned());
+        // Within one step of the one writer, so that nobody comes between the look and the write.
+        let step = async move |db: &mut SqliteConnection| {
+            let query = sqlx::query_scalar("SELECT sealed FROM secret WHERE tenant = ? AND name = ?");
+            let found: Option<Vec<u8>> = query.bind(&tenant).bind(&name).fetch_optional(&mut *db).await?;
+            let found = found.map(|sealed| secrets.open_secret(&name, &sealed)).transpose()?;
+            if found != expected {
+                return Ok(false);
+            }
+            sqlx::query(PUT).bind(&tenant).bind(&name).bind(sealed).execute(db).await?;
+            Ok::<_, Failure>(true)
+        };
+        self.store.writer.write(true, move |db| Box::pin(step(db))).await
     }
 
     async fn try_get(&self, tenant: &TenantId, name: &str) -> Result<Option<SecretString>, Failure> {

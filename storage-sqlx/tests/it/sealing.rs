@@ -56,6 +56,23 @@ async fn secrets_are_kept_replaced_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_secret_takes_the_place_of_the_expected_one_only() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    let swap = async |old: Option<&str>, new: &str| {
+        let old = old.map(SecretString::from);
+        store.vault().swap(&TENANT, "token", old.as_ref(), &new.into()).await.unwrap()
+    };
+    assert!(!swap(Some("one"), "two").await, "there is none yet");
+    assert!(swap(None, "one").await);
+    assert!(!swap(None, "other").await);
+    let (first, second) = tokio::join!(swap(Some("one"), "two"), swap(Some("one"), "three"));
+    assert!(first != second, "of two at once, one wins");
+    let kept = store.vault().get(&TENANT, "token").await.unwrap().unwrap();
+    assert_eq!(kept.expose_secret(), if first { "two" } else { "three" });
+}
+
+#[tokio::test]
 async fn tenants_have_keys_of_their_own() {
     let folder = Folder::new();
     let store = folder.open().await;

@@ -281,7 +281,8 @@ impl HintQueue for MemoryStore {
                     waiting.attempts += 1;
                     waiting.due = due;
                 }
-                Handled::Dead { .. } => waiting.dead = true,
+                // What came in during the last attempt was not part of it: the record stays due.
+                Handled::Dead { .. } => waiting.dead = waiting.generation <= taken.generation,
             }
         });
         Ok(())

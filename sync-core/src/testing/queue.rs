@@ -16,6 +16,7 @@ pub fn queue_checks() -> Vec<Check> {
         a_taken_hint_is_invisible_until_it_is_handled,
         a_taken_hint_comes_back_after_its_time,
         a_hint_during_its_work_runs_once_more,
+        a_hint_during_the_last_attempt_is_not_given_up_with_it,
         a_retry_waits_for_its_time_and_counts,
         new_hints_reset_neither_attempts_nor_delay,
         dead_hints_wait_for_replay,
@@ -181,6 +182,17 @@ async fn a_new_hint_revives_a_dead_one(store: &dyn AnyStore) {
     push(store, &["A"], Urgency::Live, 50).await;
     assert!(take(store, 49).await.is_empty(), "due from the moment of the hint");
     assert_eq!(take_one(store, 50).await.attempts, 1, "it gets another attempt, not a new count");
+}
+
+async fn a_hint_during_the_last_attempt_is_not_given_up_with_it(store: &dyn AnyStore) {
+    push(store, &["A"], Urgency::Live, 0).await;
+    let taken = take_one(store, 0).await;
+    push(store, &["A"], Urgency::Live, 1).await;
+    handle(store, &taken, Handled::Dead { reason: "gave up".to_owned() }).await;
+    assert_eq!(depth(store).await, (1, 0), "what came in later was never tried");
+    let again = take_one(store, 1).await;
+    handle(store, &again, Handled::Dead { reason: "gave up".to_owned() }).await;
+    assert_eq!(depth(store).await, (0, 1));
 }
 
 async fn handling_an_unknown_hint_does_nothing(store: &dyn AnyStore) {

@@ -93,6 +93,13 @@ pub trait HintQueue: Send + Sync {
     /// When the inbox cannot be written.
     async fn replay(&self, tenant: &TenantId, now: DateTime<Utc>) -> Result<usize>;
 
+    /// Drops the hints of a kind and side of which none came in at or after `before`: a sweep has looked at everything since.
+    /// What is being worked on stays, and so do dead hints. Says how many were dropped.
+    ///
+    /// # Errors
+    /// When the inbox cannot be written.
+    async fn forget(&self, tenant: &TenantId, kind: &Kind, side: Side, before: DateTime<Utc>) -> Result<usize>;
+
     /// How many hints wait, and how many are dead.
     ///
     /// # Errors

@@ -102,6 +102,8 @@ CREATE TABLE hint (
     record      TEXT    NOT NULL,
     urgency     INTEGER NOT NULL,
     due         INTEGER NOT NULL,
+    -- When the newest hint for the record came in.
+    newest      INTEGER NOT NULL,
     attempts    INTEGER NOT NULL DEFAULT 0,
     generation  INTEGER NOT NULL DEFAULT 1,
     taken_until INTEGER,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
-use sync_core::{Depth, Handled, HintKey, HintQueue, RecordId, Result, Taken, TenantId, Urgency};
+use sync_core::{Depth, Handled, HintKey, HintQueue, Kind, RecordId, Result, Side, Taken, TenantId, Urgency};
 
 use super::SqliteStore;
 use super::commit::ROWS;
@@ -34,6 +34,14 @@ impl HintQueue for SqliteStore {
         Ok(usize::try_from(replayed).unwrap_or(usize::MAX))
     }
 
+    async fn forget(&self, tenant: &TenantId, kind: &Kind, side: Side, before: DateTime<Utc>) -> Result<usize> {
+        let forget = "DELETE FROM hint WHERE tenant = ? AND kind = ? AND side = ? AND newest < ? AND taken_until IS NULL AND dead = 0";
+        let forget = sqlx::query(forget).bind(tenant.as_str().to_owned()).bind(kind.as_str().to_owned()).bind(side.as_str());
+        let forget = forget.bind(row::micros(before));
+        let forgotten = self.write(true, |db| Box::pin(async move { Ok(forget.execute(db).await?.rows_affected()) })).await?;
+        Ok(usize::try_from(forgotten).unwrap_or(usize::MAX))
+    }
+
     async fn depth(&self, tenant: &TenantId) -> Result<Depth> {
         let query = sqlx::query_as("SELECT count(*) FILTER (WHERE dead = 0), count(*) FILTER (WHERE dead = 1) FROM hint WHERE tenant = ?");
         let (waiting, dead): (u32, u32) = query.bind(tenant.as_str()).fetch_one(&self.readers).await.map_err(|error| self.fail(error))?;
@@ -51,14 +59,14 @@ const fn rank(urgency: Urgency) -> i64 {
 /// Adds hints. One that is there keeps its place, its attempts and its delay, unless it was given up.
 pub(super) async fn push(db: &mut SqliteConnection, hints: &[(HintKey, Urgency)], due: DateTime<Utc>) -> Result<(), Failure> {
     for chunk in hints.chunks(ROWS) {
-        let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO hint (tenant, kind, side, record, urgency, due) ");
+        let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO hint (tenant, kind, side, record, urgency, due, newest) ");
         insert.push_values(chunk, |mut values, (key, urgency)| {
             values.push_bind(key.tenant.as_str()).push_bind(key.kind.as_str()).push_bind(key.side.as_str());
-            values.push_bind(key.id.as_str()).push_bind(rank(*urgency)).push_bind(row::micros(due));
+            values.push_bind(key.id.as_str()).push_bind(rank(*urgency)).push_bind(row::micros(due)).push_bind(row::micros(due));
         });
         insert.push(
             " ON CONFLICT (tenant, kind, side, record) DO UPDATE SET urgency = min(urgency, excluded.urgency), \
-             generation = generation + 1, due = CASE WHEN dead = 1 THEN excluded.due ELSE due END, dead = 0, reason = NULL",
+             generation = generation + 1, newest = max(newest, excluded.newest), due = CASE WHEN dead = 1 THEN excluded.due ELSE due END, dead = 0, reason = NULL",
         );
         insert.build().execute(&mut *db).await?;
     }

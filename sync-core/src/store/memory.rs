@@ -43,6 +43,7 @@ struct Waiting {
     urgency: Urgency,
     order: u64,
     due: DateTime<Utc>,
+    newest: DateTime<Utc>,
     attempts: u32,
     generation: u64,
     taken_until: Option<DateTime<Utc>>,
@@ -118,10 +119,11 @@ impl Tenant {
     fn push(&mut self, key: HintKey, urgency: Urgency, due: DateTime<Utc>) {
         self.next_hint += 1;
         let order = self.next_hint;
-        let fresh = Waiting { urgency, order, due, attempts: 0, generation: 0, taken_until: None, dead: false };
+        let fresh = Waiting { urgency, order, due, newest: due, attempts: 0, generation: 0, taken_until: None, dead: false };
         let waiting = self.hints.entry(key).or_insert(fresh);
         waiting.urgency = waiting.urgency.min(urgency);
         waiting.generation += 1;
+        waiting.newest = waiting.newest.max(due);
         if waiting.dead {
             waiting.dead = false;
             waiting.due = due;
@@ -297,6 +299,18 @@ impl HintQueue for MemoryStore {
                 waiting.due = now;
             })
             .count()
+        }))
+    }
+
+    async fn forget(&self, tenant: &TenantId, kind: &Kind, side: Side, before: DateTime<Utc>) -> Result<usize> {
+        Ok(self.with(tenant, |tenant| {
+            let all = tenant.hints.len();
+            let stays = |key: &HintKey, waiting: &Waiting| {
+                let asked = key.kind == *kind && key.side == side && waiting.newest < before;
+                !asked || waiting.dead || waiting.taken_until.is_some()
+            };
+            tenant.hints.retain(|key, waiting| stays(key, waiting));
+            all - tenant.hints.len()
         }))
     }
 

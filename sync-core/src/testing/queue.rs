@@ -17,6 +17,7 @@ pub fn queue_checks() -> Vec<Check> {
         a_taken_hint_comes_back_after_its_time,
         a_hint_during_its_work_runs_once_more,
         a_hint_during_the_last_attempt_is_not_given_up_with_it,
+        hints_from_before_a_sweep_are_dropped,
         a_retry_waits_for_its_time_and_counts,
         new_hints_reset_neither_attempts_nor_delay,
         dead_hints_wait_for_replay,
@@ -193,6 +194,21 @@ async fn a_hint_during_the_last_attempt_is_not_given_up_with_it(store: &dyn AnyS
     let again = take_one(store, 1).await;
     handle(store, &again, Handled::Dead { reason: "gave up".to_owned() }).await;
     assert_eq!(depth(store).await, (0, 1));
+}
+
+async fn hints_from_before_a_sweep_are_dropped(store: &dyn AnyStore) {
+    bury(store, "dead").await;
+    push(store, &["taken"], Urgency::Live, 0).await;
+    take_one(store, 0).await;
+    push(store, &["old", "again", "new"], Urgency::Live, 1).await;
+    push(store, &["again"], Urgency::Live, 9).await;
+    push(store, &["new"], Urgency::Live, 10).await;
+    let HintKey { kind, side, .. } = hint("old");
+    let forget = async |side, before| store.forget(&TENANT, &kind, side, at(before)).await.expect("hints can be dropped");
+    assert_eq!(forget(side.opposite(), 100).await, 0, "the other side was not looked at");
+    assert_eq!(forget(side, 10).await, 2, "what came in before it began");
+    assert_eq!(depth(store).await, (2, 1), "neither what is being worked on, nor what came in since, nor what was given up");
+    assert_eq!(forget(side, 11).await, 1);
 }
 
 async fn handling_an_unknown_hint_does_nothing(store: &dyn AnyStore) {

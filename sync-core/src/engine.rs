@@ -1,18 +1,23 @@
 //! The engine of one kind of one tenant: plans, sweeps, and single records.
 
+mod single;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+pub use single::Reconciled;
+
 use crate::execute::Executor;
 use crate::observer::{Observer, Silent};
-use crate::plan::{Answers, Look, Plan, Planned, Planner, Work};
+use crate::plan::{Answers, Plan, Planned, Planner};
 use crate::{
-    Changes, CommitError, Desk, Error, ErrorKind, Fence, Kind, LinkId, LinkQuery, MappingStore, Observation, Reason, RecordId, Result,
-    Review, ReviewQuery, Run, RunCounts, RunId, RunState, Setup, Side, Sides, Sink, Source,
+    Changes, CommitError, Desk, Error, ErrorKind, Fence, Kind, Link, LinkId, LinkQuery, MappingStore, Reason, Result, Review, ReviewQuery,
+    Run, RunCounts, RunId, RunState, Setup, Side, Sides, Sink, Source,
 };
 
 /// A run that created so many records reads both sides once more.
@@ -62,6 +67,8 @@ pub struct Report {
     pub pulled: usize,
     /// How many review items are open now.
     pub open_reviews: usize,
+    /// When the last listing of each side began, as far as it was complete.
+    pub listed: Sides<Option<DateTime<Utc>>>,
 }
 
 impl Report {
@@ -155,9 +162,9 @@ impl Engine {
             counts: Sides::default(),
         };
         self.note(&run).await?;
-        let (mut confirmed, mut pulled) = (0, 0);
+        let (mut confirmed, mut pulled, mut listed) = (0, 0, Sides::default());
         let brakes = loop {
-            match self.pass(&mut run, &mut pulled).await {
+            match self.pass(&mut run, &mut pulled, &mut listed).await {
                 Ok((true, brakes)) if created(&run) < confirmed + MANY => break brakes,
                 Ok((true, _)) => {
                     confirmed = created(&run);
@@ -171,7 +178,7 @@ impl Engine {
         let open_reviews = self.count_reviews(&mut run.counts).await?;
         run.ended_at = Some(env.now());
         self.note(&run).await?;
-        Ok(Report { run: run.id, kind: run.kind, state: run.state, counts: run.counts, brakes, pulled, open_reviews })
+        Ok(Report { run: run.id, kind: run.kind, state: run.state, counts: run.counts, brakes, pulled, open_reviews, listed })
     }
 
     /// Until the listings can show what was just written.
@@ -186,8 +193,9 @@ impl Engine {
     }
 
     /// Plans, and carries out the plan. Says whether all of it was, and which brakes stopped a batch.
-    async fn pass(&self, run: &mut Run, pulled: &mut usize) -> Result<(bool, Vec<Reason>)> {
+    async fn pass(&self, run: &mut Run, pulled: &mut usize, listed: &mut Sides<Option<DateTime<Utc>>>) -> Result<(bool, Vec<Reason>)> {
         let mut planned = self.planner.sweep(self.observer.as_ref()).await?;
+        *listed = planned.listings.map(|listing| listing.filter(|listing| listing.complete).map(|listing| listing.began));
         let brakes = planned.brakes.clone();
         let mut executor = self.executor(Some(run.id), &planned)?;
         executor.counts = Mutex::new(carried_on(planned.counts(), &run.counts));
@@ -197,47 +205,6 @@ impl Engine {
         *pulled += self.pull(&pulls).await?;
         run.counts = *executor.counts.lock().unwrap_or_else(PoisonError::into_inner);
         Ok((outcome?, brakes))
-    }
-
-    /// Looks at one record, and does what can be done about it without a listing: updates where both sides
-    /// can be asked for single records, and links. Creates, and whatever needs more than that, are left to the
-    /// next sweep. Costs the same however many records there are.
-    ///
-    /// # Errors
-    /// When a side or the store cannot be asked. A side without single reads cannot be hinted at.
-    pub async fn reconcile(&self, side: Side, id: &RecordId) -> Result<()> {
-        let rules = self.planner.rules()?;
-        if !rules.sides[side].single_read {
-            let message = format!("{} cannot be asked for a single record; a sweep looks at it", rules.sides[side].system);
-            return Err(Error::permanent(ErrorKind::Configuration, message));
-        }
-        let observation = self.planner.source(side).read(self.planner.kind(), id).await?;
-        let query = LinkQuery::Ends { kind: self.planner.kind().clone(), side, ids: vec![id.clone()] };
-        let link = self.store.links(&self.planner.setup.tenant, &query).await?.into_iter().next();
-        let look = match observation {
-            Observation::Found(record) => Look::Read(record),
-            // A missing record is left to the sweeps: alone it is no evidence.
-            Observation::Missing => return Ok(()),
-        };
-        let work = match link {
-            None => self.planner.half(side, id.clone(), look, &rules),
-            Some(link) => self.known(link, side, look).await?,
-        };
-        let planned = self.planner.single(work).await?;
-        let executor = self.executor(None, &planned)?;
-        let pulls = planned.pulls();
-        executor.execute(planned).await?;
-        self.pull(&pulls).await.map(|_| ())
-    }
-
-    async fn known(&self, link: crate::Link, side: Side, look: Look) -> Result<Work> {
-        let mut work = Work::stored(link);
-        work.looks[side] = look;
-        let other = side.opposite();
-        if work.link.ends[other].is_some() && self.planner.rules()?.sides[other].single_read {
-            self.planner.reread(&mut work, other).await?;
-        }
-        Ok(work)
     }
 
     fn executor(&self, run: Option<RunId>, planned: &Planned) -> Result<Executor<'_>> {
@@ -272,7 +239,7 @@ impl Engine {
             if link.pulled || link.only_side().is_none() {
                 continue;
             }
-            let link = crate::Link { pulled: true, settled: false, ..link };
+            let link = Link { pulled: true, settled: false, ..link };
             match self.store.commit(tenant, Changes { links: vec![link], fence: self.fence, ..Changes::default() }).await {
                 Ok(()) => pulled += 1,
                 // Somebody else works on it: the next run looks again.

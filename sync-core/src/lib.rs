@@ -29,7 +29,7 @@ pub mod vocabulary;
 pub use capability::{Absence, Description, FieldSupport, SearchKey, Support};
 pub use desk::Desk;
 pub use digest::{Digest, Digester, Salt};
-pub use engine::{Engine, Report};
+pub use engine::{Engine, Reconciled, Report};
 pub use env::{Env, SystemEnv};
 pub use error::{Error, ErrorKind, Result, Verdict};
 pub use hint::{Depth, Handled, HintKey, HintQueue, Taken, Urgency};

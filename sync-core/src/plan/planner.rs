@@ -295,6 +295,11 @@ impl Planned {
         }
     }
 
+    /// Whether something waits for what only a listing shows.
+    pub(crate) fn waits(&self) -> bool {
+        self.tasks.iter().any(|task| task.judgement.parked)
+    }
+
     /// Links of earlier kinds that have to be on both sides first.
     pub(crate) fn pulls(&self) -> BTreeSet<LinkId> {
         self.tasks.iter().flat_map(|task| task.judgement.pulls.iter().copied()).collect()

@@ -1,8 +1,8 @@
 //! One record at a time.
 
-use sync_core::Side;
 use sync_core::testing::{Call, CallKind};
 use sync_core::vocabulary::person::KIND;
+use sync_core::{Field, FieldName, Reconciled, Side};
 
 use crate::clinic::{Clinic, anna, contacts};
 
@@ -35,8 +35,32 @@ async fn a_hint_reads_the_record_on_both_sides_and_writes_what_changed() {
 async fn a_hint_for_what_did_not_change_writes_nothing() {
     let clinic = settled(Clinic::shaped(contacts(), contacts())).await;
     let contact = clinic.right.records(&KIND)[7].id.clone();
-    clinic.engine().reconcile(Side::Right, &contact).await.unwrap();
+    assert_eq!(clinic.engine().reconcile(Side::Right, &contact).await.unwrap(), Reconciled::Done);
     assert_eq!(clinic.writes(), []);
+    assert_eq!(clinic.left.calls(), [], "the other side is not even asked");
+}
+
+#[tokio::test]
+async fn what_comes_back_of_our_own_writes_is_known_by_what_it_shows() {
+    let clinic = Clinic::new();
+    let patient = clinic.anna();
+    clinic.sync().await;
+    let contact = clinic.contact();
+    let echo = async |edit: Option<(&str, Field<&str>)>| {
+        let mut record = clinic.right.record(&contact).unwrap();
+        if let Some((name, field)) = edit {
+            record.fields.set(FieldName::new(name), field);
+        }
+        clinic.engine().is_echo(Side::Right, &record).await.unwrap()
+    };
+    assert!(echo(None).await, "created by us, and never listed yet");
+    assert!(!echo(Some(("email", Field::Value("other@example.ch")))).await);
+    assert!(!echo(Some(("email", Field::Unknown))).await, "what is left out may have been emptied");
+    clinic.left.edit(&patient, "email", "neu@example.ch");
+    clinic.sync().await;
+    assert!(echo(None).await, "changed by us");
+    let stranger = clinic.right.add(&KIND, &anna());
+    assert!(!clinic.engine().is_echo(Side::Right, &clinic.right.record(&stranger).unwrap()).await.unwrap());
 }
 
 #[tokio::test]
@@ -44,7 +68,7 @@ async fn where_the_other_side_cannot_be_asked_a_hint_leaves_the_write_to_the_swe
     let clinic = settled(Clinic::new()).await;
     let contact = clinic.right.records(&KIND)[7].id.clone();
     clinic.right.edit(&contact, "family_name", "Meier");
-    clinic.engine().reconcile(Side::Right, &contact).await.unwrap();
+    assert_eq!(clinic.engine().reconcile(Side::Right, &contact).await.unwrap(), Reconciled::Waits);
     assert_eq!(clinic.writes(), []);
     clinic.sync().await;
     assert!(matches!(clinic.left.writes()[..], [Call::Update { .. }]));
@@ -55,7 +79,7 @@ async fn where_the_other_side_cannot_be_asked_a_hint_leaves_the_write_to_the_swe
 async fn a_hint_creates_nobody_since_it_has_seen_no_listing() {
     let clinic = settled(Clinic::shaped(contacts(), contacts())).await;
     let newcomer = clinic.left.add(&KIND, &anna());
-    clinic.engine().reconcile(Side::Left, &newcomer).await.unwrap();
+    assert_eq!(clinic.engine().reconcile(Side::Left, &newcomer).await.unwrap(), Reconciled::Waits);
     assert_eq!(clinic.right.count(CallKind::Create), 0);
     clinic.sync().await;
     assert_eq!(clinic.right.count(CallKind::Create), 1);

@@ -1,0 +1,99 @@
+//! One record at a time.
+
+use super::Engine;
+use crate::plan::{Look, Work};
+use crate::{
+    EndState, Error, ErrorKind, Field, FieldName, Link, LinkQuery, Observation, Presence, Record, RecordId, Result, Side, Standing,
+};
+
+/// What a look at one record came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reconciled {
+    /// Nothing is left to do, or a person has to do it.
+    Done,
+    /// A sweep has to look at it: something is missing that only a listing shows.
+    Waits,
+}
+
+impl Engine {
+    /// Looks at one record, and does what can be done about it without a listing: updates where both sides
+    /// can be asked for single records, and links. Creates, and whatever needs more than that, are left to a
+    /// sweep. Costs the same however many records there are.
+    ///
+    /// # Errors
+    /// When a side or the store cannot be asked. A side without single reads cannot be hinted at.
+    pub async fn reconcile(&self, side: Side, id: &RecordId) -> Result<Reconciled> {
+        let rules = self.planner.rules()?;
+        if !rules.sides[side].single_read {
+            let message = format!("{} cannot be asked for a single record; a sweep looks at it", rules.sides[side].system);
+            return Err(Error::permanent(ErrorKind::Configuration, message));
+        }
+        let observation = self.planner.source(side).read(self.planner.kind(), id).await?;
+        let query = LinkQuery::Ends { kind: self.planner.kind().clone(), side, ids: vec![id.clone()] };
+        let link = self.store.links(&self.planner.setup.tenant, &query).await?.into_iter().next();
+        let look = match observation {
+            Observation::Found(record) => Look::Read(record),
+            // A missing record is left to the sweeps: alone it is no evidence.
+            Observation::Missing if link.is_some() => return Ok(Reconciled::Waits),
+            Observation::Missing => return Ok(Reconciled::Done),
+        };
+        if let (Some(link), Look::Read(record)) = (&link, &look)
+            && self.shows_what_was_settled(link, side, record)?
+        {
+            return Ok(Reconciled::Done);
+        }
+        let work = match link {
+            None => self.planner.half(side, id.clone(), look, &rules),
+            Some(link) => self.known(link, side, look).await?,
+        };
+        let planned = self.planner.single(work).await?;
+        let executor = self.executor(None, &planned)?;
+        let (pulls, waits) = (planned.pulls(), planned.waits());
+        executor.execute(planned).await?;
+        self.pull(&pulls).await?;
+        Ok(if waits { Reconciled::Waits } else { Reconciled::Done })
+    }
+
+    /// Whether a view of a record shows only what was settled already, as our own writes do when they come back. A field
+    /// that the view does not show is taken for empty, so a view that leaves fields out is no such thing.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn is_echo(&self, side: Side, record: &Record) -> Result<bool> {
+        let query = LinkQuery::Ends { kind: self.planner.kind().clone(), side, ids: vec![record.id.clone()] };
+        match self.store.links(&self.planner.setup.tenant, &query).await?.into_iter().next() {
+            Some(link) => self.shows_what_was_settled(&link, side, record),
+            None => Ok(false),
+        }
+    }
+
+    fn shows_what_was_settled(&self, link: &Link, side: Side, record: &Record) -> Result<bool> {
+        let rules = self.planner.rules()?;
+        let end = link.ends[side].as_ref();
+        let in_use = end.is_some_and(|end| end.state == EndState::Present) && record.presence == Presence::Live;
+        if !in_use || !link.is_joined() || link.standing != Standing::Active || link.eyes != rules.eyes() {
+            return Ok(false);
+        }
+        let same_parents =
+            rules.schema.parents().iter().all(|kind| end.and_then(|end| end.references.get(kind)) == record.references.get(kind));
+        let is_settled = |name: &FieldName| {
+            let Some(base) = link.bases.get(name) else { return false };
+            let field = match record.fields.get(name) {
+                Field::Unknown => Field::Empty,
+                shown => shown,
+            };
+            base.shown[side].is_none() || base.shown[side] == rules.digest(link.salt, name, field)
+        };
+        Ok(same_parents && self.planner.setup.policy.fields.keys().all(is_settled))
+    }
+
+    async fn known(&self, link: Link, side: Side, look: Look) -> Result<Work> {
+        let mut work = Work::stored(link);
+        work.looks[side] = look;
+        let other = side.opposite();
+        if work.link.ends[other].is_some() && self.planner.rules()?.sides[other].single_read {
+            self.planner.reread(&mut work, other).await?;
+        }
+        Ok(work)
+    }
+}

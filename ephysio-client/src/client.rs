@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sync_http::{Answer, Elements, Meter, OnWait, Pipeline, Request, ReqwestTransport, Result, SharedBudget, SingleFlight, Transport};
+use chrono::{DateTime, Utc};
+use sync_http::{
+    Answer, Elements, Meter, OnWait, Pipeline, Request, ReqwestTransport, Result, SharedBudget, SingleFlight, Transport, WallClock,
+};
 use tokio::time::Instant;
 
 use crate::auth::Login;
@@ -22,6 +25,7 @@ struct Practice {
     operations: Operations,
     sex_true: Option<Sex>,
     clock: PracticeClock,
+    time: WallClock,
     invoice: Option<InvoiceTemplate>,
 }
 
@@ -45,13 +49,14 @@ impl Client {
             password: config.password,
             key_index: config.key_index,
             renew_before: config.renew_before,
-            clock: config.clock,
+            clock: config.clock.clone(),
         };
         let tokens = Arc::new(SingleFlight::new(login, config.login_pause));
         let practice = Practice {
             operations: config.operations,
             sex_true: config.sex_true,
             clock: PracticeClock::new(config.zone, config.clock_fields),
+            time: config.clock,
             invoice: config.invoice,
         };
         Self { pipeline: pipeline.with_tokens(tokens), practice: Arc::new(practice) }
@@ -93,6 +98,12 @@ impl Client {
     #[must_use]
     pub fn practice_clock(&self) -> PracticeClock {
         self.practice.clock
+    }
+
+    /// The time now, by the configured clock.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.practice.time.now()
     }
 
     /// What new invoices say, if they may be created.

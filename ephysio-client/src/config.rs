@@ -33,7 +33,7 @@ pub struct Config {
     /// How long no login is tried after one was refused. Whether too many of them lock the account is not
     /// documented.
     pub login_pause: Duration,
-    /// Tells the time, to which the expiry of tokens is compared.
+    /// Tells the time, to which the expiry of tokens is compared, and by which the day is told.
     pub clock: WallClock,
     /// Calls that are not publicly documented.
     pub operations: Operations,

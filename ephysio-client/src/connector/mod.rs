@@ -1,8 +1,10 @@
-//! e-Physio's patients for `sync-core`: a [`Source`](sync_core::Source) and a [`Sink`](sync_core::Sink) of the kind `person`.
+//! e-Physio for `sync-core`: its patients as a [`Source`](sync_core::Source) and a [`Sink`](sync_core::Sink) of the kind `person`, and
+//! in [`appointment`] its calendar as those of the kind `appointment`.
 //!
 //! What e-Physio's interface does not say is not guessed here either: it is left unknown, or left to a person, or it
 //! is a [setting](Settings).
 
+pub mod appointment;
 mod person;
 mod sink;
 mod source;
@@ -185,6 +187,15 @@ fn failed(error: sync_http::Error) -> Error {
     failed.with_source(error)
 }
 
+/// A value that e-Physio does not take, or not like this.
+fn refused(message: &str, name: &FieldName) -> Error {
+    Error::permanent(ErrorKind::Refused, message).with_context("field", name.as_str())
+}
+
+fn switched_off(message: &str) -> Error {
+    Error::permanent(ErrorKind::Configuration, message)
+}
+
 fn told(kind: sync_http::ErrorKind) -> (ErrorKind, &'static str) {
     use sync_http::ErrorKind as Http;
     match kind {
@@ -192,7 +203,7 @@ fn told(kind: sync_http::ErrorKind) -> (ErrorKind, &'static str) {
         Http::Timeout => (ErrorKind::Unreachable, "e-Physio did not answer in time"),
         Http::Unauthorized => (ErrorKind::Unauthorized, "e-Physio refuses the login; check e-mail address, password and key_index"),
         Http::Forbidden => (ErrorKind::Unauthorized, "e-Physio denies access; check the rights of the login and key_index"),
-        Http::NotFound => (ErrorKind::NotFound, "e-Physio does not know this patient, or this call"),
+        Http::NotFound => (ErrorKind::NotFound, "e-Physio does not know this record, or this call"),
         Http::Refused | Http::Conflict => (ErrorKind::Refused, "e-Physio refused the request"),
         Http::RateLimited => (ErrorKind::RateLimited, "the call budget of e-Physio is used up"),
         Http::Decode | Http::TooLarge => (ErrorKind::Decode, "e-Physio's answer could not be understood"),

@@ -10,7 +10,7 @@ use sync_core::vocabulary::{date, email, person, phone, text};
 use sync_core::{Draft, Error, ErrorKind, Field, FieldName, Fields, Presence, Record, RecordId, Result, Token};
 use sync_http::{Change, Shown};
 
-use super::Settings;
+use super::{Settings, refused};
 use crate::{NewPatient, Patient, PatientPatch, PatientStatus, Sex};
 
 /// What stands before the token in a comment.
@@ -158,10 +158,6 @@ const fn word(sex: Sex) -> &'static str {
         Sex::Male => "male",
         Sex::Female => "female",
     }
-}
-
-pub(super) fn refused(message: &str, name: &FieldName) -> Error {
-    Error::permanent(ErrorKind::Refused, message).with_context("field", name.as_str())
 }
 
 fn presence(status: &Shown<i64>) -> Presence {

@@ -5,9 +5,9 @@ use bytes::Bytes;
 use futures::StreamExt;
 use sync_core::{Draft, Error, ErrorKind, Field, FieldSupport, Fields, Kind, Patch, Permit, RecordId, Result, Sink, Support, Written};
 
-use super::person::{new_patient, patient_patch, refused};
+use super::person::{new_patient, patient_patch};
 use super::source::id;
-use super::{Connector, CreateAnswers, failed};
+use super::{Connector, CreateAnswers, failed, refused, switched_off};
 use crate::{BodyForm, Performed};
 
 #[async_trait]
@@ -95,8 +95,4 @@ impl Connector {
         // A practice without patients gives no reason to doubt.
         suspicion.map_or(Ok(()), Err)
     }
-}
-
-fn switched_off(message: &str) -> Error {
-    Error::permanent(ErrorKind::Configuration, message)
 }

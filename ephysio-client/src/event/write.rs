@@ -141,6 +141,8 @@ pub struct EventPatch {
     pub event_type_id: Option<i64>,
     /// The therapist. The columns do not follow by themselves.
     pub client_id: Option<i64>,
+    /// The billing identity.
+    pub admin_info_id: Option<i64>,
     /// The calendar columns.
     pub resource_ids: Option<Vec<String>>,
     /// The invoice it is billed on.
@@ -169,6 +171,7 @@ impl EventPatch {
             ("status", self.status.map(|status| status.0)),
             ("eventTypeId", self.event_type_id),
             ("clientId", self.client_id),
+            ("adminInfoId", self.admin_info_id),
             ("invoiceId", self.invoice_id),
         ];
         members.extend(numbers.into_iter().filter_map(|(name, number)| Some((name.to_owned(), number?.into()))));

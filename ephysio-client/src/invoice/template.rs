@@ -94,7 +94,7 @@ const LONGEST: u8 = 9;
 
 impl InvoiceTemplate {
     /// What is wrong with it.
-    pub(super) fn fault(&self) -> Option<String> {
+    pub(crate) fn fault(&self) -> Option<String> {
         let is_too_long = self.law == Law::Kvg && self.sessions.get() > LONGEST;
         is_too_long.then(|| format!("sessions: under kvg a prescription is for at most {LONGEST}"))
     }

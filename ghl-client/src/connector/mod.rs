@@ -1,5 +1,7 @@
-//! GHL's contacts for `sync-core`: a [`Source`](sync_core::Source) and a [`Sink`](sync_core::Sink) of the kind `person`.
+//! GHL for `sync-core`: its contacts as a [`Source`](sync_core::Source) and a [`Sink`](sync_core::Sink) of the kind `person`, and
+//! its appointments as those of the kind [`appointment`].
 
+pub mod appointment;
 mod person;
 mod sink;
 mod source;
@@ -9,7 +11,7 @@ use std::time::Duration;
 
 use sync_core::vocabulary::person as vocabulary;
 use sync_core::vocabulary::phone::Region;
-use sync_core::{Absence, Description, Error, ErrorKind, FieldName, FieldSupport, Kind, Result, SearchKey, Support};
+use sync_core::{Absence, Description, Error, ErrorKind, Field, FieldName, FieldSupport, Fields, Kind, Result, SearchKey, Support};
 
 use crate::{Client, CustomField, NewCustomField};
 use person::Lens;
@@ -127,11 +129,29 @@ impl Connector {
     }
 
     fn check_kind(&self, kind: &Kind) -> Result<()> {
-        if *kind == self.description.kind {
-            return Ok(());
-        }
-        Err(Error::permanent(ErrorKind::Configuration, "GHL's connector does not know this kind").with_context("kind", kind.as_str()))
+        check_kind(&self.description, kind)
     }
+}
+
+fn check_kind(description: &Description, kind: &Kind) -> Result<()> {
+    if *kind == description.kind {
+        return Ok(());
+    }
+    Err(Error::permanent(ErrorKind::Configuration, "GHL's connector does not know this kind").with_context("kind", kind.as_str()))
+}
+
+/// Checks that there is something to write, and that all of it can be written. `can` is told whether a field is emptied.
+fn check_fields(description: &Description, fields: &Fields, can: impl Fn(FieldSupport, bool) -> bool) -> Result<()> {
+    let can = |name, field| description.field(name).is_some_and(|support| can(support, field == Field::Empty));
+    match fields.iter().find(|(name, field)| !can(name, *field)) {
+        Some((name, _)) => Err(refused("this field cannot be written to GHL like this", name)),
+        None if fields.is_empty() => Err(Error::permanent(ErrorKind::Refused, "there is nothing to write")),
+        None => Ok(()),
+    }
+}
+
+fn refused(message: &str, name: &FieldName) -> Error {
+    Error::permanent(ErrorKind::Refused, message).with_context("field", name.as_str())
 }
 
 fn misconfigured(message: String) -> Error {
@@ -232,7 +252,7 @@ fn told(kind: sync_http::ErrorKind) -> (ErrorKind, &'static str) {
         Http::Timeout => (ErrorKind::Unreachable, "GHL did not answer in time"),
         Http::Unauthorized => (ErrorKind::Unauthorized, "GHL refuses the token; check the private integration token and its scopes"),
         Http::Forbidden => (ErrorKind::Unauthorized, "GHL denies access; check that the token belongs to this location"),
-        Http::NotFound => (ErrorKind::NotFound, "GHL does not know this contact"),
+        Http::NotFound => (ErrorKind::NotFound, "GHL does not know this record"),
         Http::Refused | Http::Conflict => (ErrorKind::Refused, "GHL refused the request"),
         Http::RateLimited => (ErrorKind::RateLimited, "the call budget of GHL is used up"),
         Http::Decode | Http::TooLarge => (ErrorKind::Decode, "GHL's answer could not be understood"),

@@ -7,9 +7,10 @@ use serde_json::Value;
 use sync_core::vocabulary::person::{BIRTH_DATE, CITY, COUNTRY, EMAIL, FAMILY_NAME, GIVEN_NAME, KIND, PHONE, POSTAL_CODE, SEX, STREET};
 use sync_core::vocabulary::phone::Region;
 use sync_core::vocabulary::{date, email, phone, text};
-use sync_core::{Draft, Error, ErrorKind, Field, FieldName, Fields, Presence, Record, RecordId, Result, Token};
+use sync_core::{Draft, Field, FieldName, Fields, Presence, Record, RecordId, Result, Token};
 use sync_http::{Change, Shown};
 
+use super::refused;
 use crate::{Contact, ContactPatch, CustomFieldWrite, NewContact};
 
 /// Both directions of the mapping.
@@ -198,8 +199,4 @@ fn change(fields: &Fields, name: &FieldName) -> Change<String> {
 
 fn birth_date(text: &str) -> Result<NaiveDate> {
     date::parse(text).ok_or_else(|| refused("GHL takes only dates here", &BIRTH_DATE))
-}
-
-pub(super) fn refused(message: &str, name: &FieldName) -> Error {
-    Error::permanent(ErrorKind::Refused, message).with_context("field", name.as_str())
 }

@@ -2,17 +2,16 @@
 
 use async_trait::async_trait;
 use sync_core::vocabulary::person::{EMAIL, PHONE};
-use sync_core::{Draft, Error, ErrorKind, Field, FieldName, FieldSupport, Fields, Kind, Patch, Permit, RecordId, Result, Sink, Written};
+use sync_core::{Draft, FieldName, Fields, Kind, Patch, Permit, RecordId, Result, Sink, Written};
 
-use super::person::refused;
-use super::{Connector, failed};
+use super::{Connector, check_fields, failed, refused};
 use crate::Created;
 
 #[async_trait]
 impl Sink for Connector {
     async fn create(&self, _: &Permit, draft: &Draft) -> Result<Written> {
         self.check_kind(&draft.kind)?;
-        self.check_fields(&draft.fields, |support, _| support.create)?;
+        check_fields(&self.description, &draft.fields, |support, _| support.create)?;
         self.check_required(&draft.fields)?;
         let contact = self.lens.new_contact(draft)?;
         match self.client.create_contact(&contact).await.map_err(failed)? {
@@ -23,7 +22,7 @@ impl Sink for Connector {
 
     async fn update(&self, _: &Permit, patch: &Patch) -> Result<Written> {
         self.check_kind(&patch.kind)?;
-        self.check_fields(&patch.fields, |support, clearing| support.update && (support.clear || !clearing))?;
+        check_fields(&self.description, &patch.fields, |support, clearing| support.update && (support.clear || !clearing))?;
         let change = self.lens.contact_patch(&patch.fields)?;
         match self.client.update_contact(patch.id.as_str(), &change).await {
             Ok(Some(contact)) => Ok(Written::Done(Box::new(self.lens.answered(&contact, &patch.fields)))),
@@ -42,15 +41,6 @@ impl Sink for Connector {
 }
 
 impl Connector {
-    fn check_fields(&self, fields: &Fields, can: impl Fn(FieldSupport, bool) -> bool) -> Result<()> {
-        let can = |name, field| self.description.field(name).is_some_and(|support| can(support, field == Field::Empty));
-        match fields.iter().find(|(name, field)| !can(name, *field)) {
-            Some((name, _)) => Err(refused("this field cannot be written to GHL like this", name)),
-            None if fields.is_empty() => Err(Error::permanent(ErrorKind::Refused, "there is nothing to write")),
-            None => Ok(()),
-        }
-    }
-
     fn check_required(&self, fields: &Fields) -> Result<()> {
         match self.settings.required.iter().find(|name| fields.get(name).value().is_none()) {
             Some(name) => Err(refused("no contact is created without this field", name)),

@@ -1,14 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+mod clients;
 pub mod command;
 #[cfg(feature = "demo")]
 pub mod demo;
+mod engines;
 mod error;
 mod output;
 mod service;
 pub mod settings;
 
+pub use clients::Clients;
 pub use error::{Error, Result};
 pub use output::{KindReport, SyncReport};
-pub use service::{Clients, Service, TENANT};
+pub use service::{Lease, Service, TENANT};
 pub use settings::Settings;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sync_core::{Reason, Report, RunCounts};
+use sync_core::{Kind, Reason, Report, RunCounts};
 use sync_http::Counts;
 
 /// What `sync --json` prints: one object.
@@ -29,7 +29,7 @@ pub struct KindReport {
     /// The run.
     pub run: String,
     /// The kind.
-    pub kind: String,
+    pub kind: Kind,
     /// What was done in e-Physio.
     pub ephysio: RunCounts,
     /// What was done in GHL.
@@ -42,7 +42,7 @@ impl From<&Report> for KindReport {
     fn from(report: &Report) -> Self {
         Self {
             run: report.run.to_string(),
-            kind: report.kind.to_string(),
+            kind: report.kind.clone(),
             ephysio: report.counts.left,
             ghl: report.counts.right,
             brakes: report.brakes.clone(),
@@ -62,5 +62,11 @@ impl SyncReport {
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
             open_reviews: reports.iter().map(|report| report.open_reviews).sum(),
         }
+    }
+
+    /// How many writes did not succeed, or had no clear outcome.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.kinds.iter().map(|kind| kind.ephysio.failed + kind.ghl.failed).sum()
     }
 }

@@ -1,22 +1,14 @@
-//! The wiring: settings become a store, two clients, and an engine under a lease.
+//! A store that is open, and the lease on what is in it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use storage_sqlx::{MasterKey, OpenOptions, SqliteStore};
-use sync_core::observer::Observer;
-use sync_core::vocabulary::person::PersonSchema;
-use sync_core::{
-    Digester, Engine, Env, ErrorKind, Fence, Held, Leases, MappingStore, MemoryStore, Plan, Setup, Sides, Sink, SystemEnv, TenantId,
-};
-use sync_http::budget::Limit;
-use sync_http::{Counts, Transport};
-use tokio::sync::OnceCell;
+use sync_core::{Env, ErrorKind, Fence, Held, Leases, MappingStore, SystemEnv, TenantId};
 use tokio_util::sync::CancellationToken;
 
-use crate::settings::{EphysioSettings, GhlSettings, Settings};
-use crate::{Error, Result};
+use crate::{Error, Result, Settings};
 
 /// The only tenant, as long as none are configured.
 pub const TENANT: TenantId = TenantId::from_static("default");
@@ -25,86 +17,6 @@ pub const TENANT: TenantId = TenantId::from_static("default");
 const LEASE: Duration = Duration::from_secs(120);
 /// How often a lease is renewed.
 const RENEWAL: Duration = Duration::from_secs(30);
-
-/// The two clients.
-#[derive(Clone, Debug)]
-pub struct Clients {
-    /// The client of e-Physio.
-    pub ephysio: ephysio_client::Client,
-    /// The client of GHL.
-    pub ghl: ghl_client::Client,
-    /// GHL's connector. A process asks once which custom fields there are.
-    connected: Arc<OnceCell<Arc<ghl_client::connector::Connector>>>,
-}
-
-impl Clients {
-    /// Clients over HTTP.
-    ///
-    /// # Errors
-    /// When the settings are not complete, or an address is not allowed.
-    pub fn new(settings: &Settings) -> Result<Self> {
-        complete(settings)?;
-        let ephysio = ephysio_client::Client::new(ephysio_config(settings)?)?;
-        Ok(Self { ephysio, ghl: ghl_client::Client::new(ghl_config(settings)?)?, connected: Arc::default() })
-    }
-
-    /// Clients over other transports, such as emulators in process.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn with_transports(settings: &Settings, ephysio: Arc<dyn Transport>, ghl: Arc<dyn Transport>) -> Result<Self> {
-        complete(settings)?;
-        Ok(Self {
-            ephysio: ephysio_client::Client::with_transport(ephysio_config(settings)?, ephysio),
-            ghl: ghl_client::Client::with_transport(ghl_config(settings)?, ghl)?,
-            connected: Arc::default(),
-        })
-    }
-
-    /// The calls of both so far, by endpoint.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
-        self.ephysio.meter().snapshot().with(&self.ghl.meter().snapshot())
-    }
-}
-
-fn complete(settings: &Settings) -> Result<()> {
-    let mut problems = settings.problems();
-    problems.extend(settings.patients.policy().err().unwrap_or_default());
-    if problems.is_empty() { Ok(()) } else { Err(Error::Settings(problems)) }
-}
-
-fn http_settings(settings: &Settings) -> sync_http::Settings {
-    sync_http::Settings { timeouts: settings.timeouts.into(), ..sync_http::Settings::default() }
-}
-
-fn ephysio_config(settings: &Settings) -> Result<ephysio_client::Config> {
-    let EphysioSettings { base_url, email, password, key_index, sex_true, calls_per_2_seconds, operations, .. } = settings.ephysio.clone();
-    let (Some(email), Some(password)) = (email, password) else { return Err(Error::Settings(settings.problems())) };
-    Ok(ephysio_client::Config {
-        base_url: base_url.parse()?,
-        key_index,
-        budget: Limit::new(calls_per_2_seconds, Duration::from_secs(2)),
-        settings: http_settings(settings),
-        operations,
-        sex_true,
-        ..ephysio_client::Config::new(email, password)?
-    })
-}
-
-fn ghl_config(settings: &Settings) -> Result<ghl_client::Config> {
-    let GhlSettings { base_url, location_id, private_integration_token, calls_per_10_seconds, .. } = settings.ghl.clone();
-    let (Some(location), Some(token)) = (location_id, private_integration_token) else {
-        return Err(Error::Settings(settings.problems()));
-    };
-    let margin = calls_per_10_seconds / 20;
-    Ok(ghl_client::Config {
-        base_url: base_url.parse()?,
-        budget: Limit { margin, ..Limit::new(calls_per_10_seconds, Duration::from_secs(10)) },
-        settings: http_settings(settings),
-        ..ghl_client::Config::new(location, token)?
-    })
-}
 
 /// A store that is open, and what is needed to make engines over it.
 #[derive(Debug)]
@@ -140,119 +52,9 @@ impl Service {
         }
         let master = master_key(&settings)?;
         let store = SqliteStore::open(OpenOptions::new(path, master)).await?;
-        Ok(Self { settings, store: Arc::new(store), env: Arc::new(SystemEnv) })
+        Ok(Self::over(settings, Arc::new(store), Arc::new(SystemEnv)))
     }
 
-    /// The settings.
-    #[must_use]
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// The store.
-    #[must_use]
-    pub fn store(&self) -> &Arc<SqliteStore> {
-        &self.store
-    }
-
-    /// An engine for patients and contacts.
-    ///
-    /// # Errors
-    /// When a side cannot be asked about its fields, or the settings do not fit together.
-    pub async fn engine(&self, clients: &Clients) -> Result<Engine> {
-        self.engine_with(clients, self.store.tenant_key(&TENANT).await?.digester()).await
-    }
-
-    /// What a sync would do now. Where there is no database yet, none is made, and nobody is known.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open) and [`engine`](Self::engine), and when a side cannot be read.
-    pub async fn plan(settings: Settings, clients: &Clients) -> Result<Plan> {
-        let engine = if settings.database().exists() {
-            Self::open(settings).await?.engine(clients).await?
-        } else {
-            let empty = Service { settings, store: Arc::new(MemoryStore::new()), env: Arc::new(SystemEnv) };
-            let mut key = [0; 32];
-            empty.env.fill(&mut key);
-            empty.engine_with(clients, Digester::new(&key, 0)).await?
-        };
-        Ok(engine.plan().await?)
-    }
-}
-
-impl<S: MappingStore + 'static> Service<S> {
-    async fn engine_with(&self, clients: &Clients, digester: Digester) -> Result<Engine> {
-        let sides = self.connect(clients).await?;
-        let setup = Setup {
-            tenant: TENANT,
-            schema: Arc::new(self.schema()?),
-            policy: self.settings.patients.policy().map_err(Error::Settings)?,
-            digester,
-            env: self.env.clone(),
-        };
-        Ok(Engine::new(setup, sides, self.store.clone())?)
-    }
-
-    fn schema(&self) -> Result<PersonSchema> {
-        let region = &self.settings.patients.region;
-        PersonSchema::new(region)
-            .map_err(|_| Error::Settings(vec![format!("[patients] region = \"{region}\" is no country code such as CH")]))
-    }
-
-    async fn connect(&self, clients: &Clients) -> Result<Sides<Arc<dyn Sink>>> {
-        let ephysio = ephysio_client::connector::Connector::new(clients.ephysio.clone(), self.ephysio_connector()?);
-        let connect = async || {
-            let connector = ghl_client::connector::Connector::connect(clients.ghl.clone(), self.ghl_connector()?).await?;
-            Ok::<_, Error>(Arc::new(connector))
-        };
-        let ghl: Arc<dyn Sink> = clients.connected.get_or_try_init(connect).await?.clone();
-        Ok(Sides::new(Arc::new(ephysio), ghl))
-    }
-
-    /// How the e-Physio connector is set up.
-    ///
-    /// # Errors
-    /// When the region is none.
-    pub fn ephysio_connector(&self) -> Result<ephysio_client::connector::Settings> {
-        use ephysio_client::connector::CreateAnswers;
-        let settings = &self.settings.ephysio;
-        Ok(ephysio_client::connector::Settings {
-            region: self.schema()?.region(),
-            settle: self.settle(),
-            create: match settings.create {
-                crate::settings::Create::Request => CreateAnswers::Request,
-                crate::settings::Create::Immediate => CreateAnswers::Immediate,
-            },
-            list_all: settings.list_all,
-            custom_fields: settings.custom_fields.clone(),
-            ..ephysio_client::connector::Settings::default()
-        })
-    }
-
-    /// How the GHL connector is set up.
-    ///
-    /// # Errors
-    /// When the region is none.
-    pub fn ghl_connector(&self) -> Result<ghl_client::connector::Settings> {
-        let settings = &self.settings.ghl;
-        Ok(ghl_client::connector::Settings {
-            region: self.schema()?.region(),
-            settle: self.settle(),
-            lag: Duration::from_secs(settings.search_lag_seconds),
-            source: Some(settings.source.clone()).filter(|source| !source.is_empty()),
-            token_field: Some(settings.token_field.clone()).filter(|field| !field.is_empty()),
-            custom_fields: settings.custom_fields.clone(),
-            parallel: settings.parallel,
-            ..ghl_client::connector::Settings::default()
-        })
-    }
-
-    fn settle(&self) -> Duration {
-        Duration::from_secs(self.settings.patients.settle_seconds)
-    }
-}
-
-impl Service {
     /// Takes the tenant's lease, so that no other process works on it. An engine under it stops when `stop` is
     /// cancelled, or the lease is lost.
     ///
@@ -283,18 +85,45 @@ impl Service {
         }
         Ok(self.acquire(holder).await?.map_err(|held| held_by(&held))?)
     }
+}
 
-    /// An engine that commits only under the lease, tells the observer, and stops when asked.
-    ///
-    /// # Errors
-    /// As [`engine`](Self::engine).
-    pub async fn leased_engine(&self, clients: &Clients, lease: &Lease, observer: Arc<dyn Observer>) -> Result<Engine> {
-        let engine = self.engine(clients).await?;
-        Ok(engine.with_observer(observer).with_fence(lease.fence).with_cancellation(lease.stop.clone()))
+impl<S> Service<S> {
+    pub(crate) fn over(settings: Settings, store: Arc<S>, env: Arc<dyn Env>) -> Self {
+        Self { settings, store, env }
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Arc<S> {
+        &self.store
+    }
+
+    pub(crate) fn env(&self) -> &Arc<dyn Env> {
+        &self.env
+    }
+}
+
+impl<S: MappingStore + 'static> Service<S> {
+    pub(crate) fn mapping_store(&self) -> Arc<dyn MappingStore> {
+        self.store.clone()
     }
 }
 
 impl Lease {
+    pub(crate) fn fence(&self) -> Fence {
+        self.fence
+    }
+
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
     /// Gives the lease back.
     ///
     /// # Errors

@@ -47,7 +47,7 @@ impl Executor<'_> {
             return Err(Box::new(finished));
         }
         let stored = task.work.stored.clone();
-        match self.planner.judge_again(&mut task.work, &self.family, self.listings, &self.answers) {
+        match self.planner.judge_again(&mut task.work, &self.family, self.listings, &self.answers, Sides::default()) {
             Ok(judgement) => task.judgement = judgement,
             Err(_) => return Err(Box::new(self.withdrawn(task))),
         }

@@ -219,7 +219,22 @@ impl Executor<'_> {
         }
     }
 
-    async fn remove(&self, permit: &Permit, task: Task, side: Side) -> Finished {
+    async fn remove(&self, permit: &Permit, mut task: Task, side: Side) -> Finished {
+        if task.judgement.reread[side] {
+            if let Err(error) = self.planner.reread(&mut task.work, side).await {
+                let mut finished = Finished::new(task);
+                self.failed(&mut finished, side, Action::Remove, error);
+                return finished;
+            }
+            let went = Sides::from_fn(|gone| gone != side);
+            match self.planner.judge_again(&mut task.work, &self.family, self.listings, &self.answers, went) {
+                Ok(judgement) => task.judgement = judgement,
+                Err(error) => return Finished { fatal: Some(error), ..Finished::new(task) },
+            }
+            if task.judgement.step != Some(Step::Remove(side)) {
+                return Finished::new(task);
+            }
+        }
         let mut finished = Finished::new(task);
         let work = &mut finished.task.work;
         let Some(id) = work.link.ends[side].as_ref().map(|end| end.id.clone()) else { return finished };

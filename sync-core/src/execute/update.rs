@@ -24,7 +24,7 @@ impl Executor<'_> {
             }
         }
         if reread.left || reread.right {
-            match self.planner.judge_again(&mut task.work, &self.family, self.listings, &self.answers) {
+            match self.planner.judge_again(&mut task.work, &self.family, self.listings, &self.answers, Sides::default()) {
                 Ok(judgement) => task.judgement = judgement,
                 Err(error) => return self.undecided(task, error),
             }

@@ -171,10 +171,13 @@ impl Bench<'_> {
             return self.at_rest(work, Vec::new());
         }
         let decision = decide(&work.link, records, true, &Rulings::default(), &self.rules);
-        if records[other].is_none() || decision.writes_anything() || !decision.reviews.is_empty() {
+        let unseen = records[other].is_none();
+        if (unseen && !self.rules.sides[other].single_read) || decision.writes_anything() || !decision.reviews.is_empty() {
             return self.at_rest(work, Vec::new());
         }
-        Judgement { step: Some(Step::Remove(other)), reread: self.must_reread(work, other), ..Judgement::default() }
+        let mut reread = self.must_reread(work, other);
+        reread[other] |= unseen;
+        Judgement { step: Some(Step::Remove(other)), reread, ..Judgement::default() }
     }
 
     fn compare(&self, work: &mut Work, records: Sides<Option<&Record>>) -> Judgement {

@@ -266,10 +266,11 @@ impl Planner {
         family: &Family,
         listings: Sides<Option<Listing>>,
         answers: &Answers,
+        went: Sides<bool>,
     ) -> Result<Judgement> {
         let bench = Bench { rules: self.rules()?, family, listings, answers, now: self.setup.env.now() };
         let records = Sides::new(work.checked(Side::Left, self.source(Side::Left)), work.checked(Side::Right, self.source(Side::Right)));
-        Ok(bench.judge(work, records.as_ref().map(Option::as_ref), Match::Nobody, Sides::default()))
+        Ok(bench.judge(work, records.as_ref().map(Option::as_ref), Match::Nobody, went))
     }
 }
 

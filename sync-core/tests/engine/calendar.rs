@@ -255,10 +255,12 @@ async fn an_event_that_vanished_cancels_the_booking_after_a_second_complete_list
     let event = Calendar::book(&calendar.left, &patient, "e1", MONDAY);
     calendar.sync().await;
     calendar.show_as_open();
+    calendar.sync().await;
     calendar.left.remove_by_hand(&event);
     calendar.sync_without_a_write().await;
     calendar.sync().await;
     assert_eq!(Calendar::booked(&calendar.right).len(), 0);
+    assert!(matches!(calendar.right.writes().last(), Some(Call::Remove(..))));
     calendar.sync_without_a_write().await;
 }
 

@@ -7,9 +7,10 @@ use clap::Args;
 use sync_core::{MappingReader, ReviewQuery};
 use tokio_util::sync::CancellationToken;
 
+use super::What;
 use super::sync::{print_report, sync_once};
 use super::words::{reason, table_of_operations};
-use crate::demo::{Behaviour, Clinic, check, morning, one, pairs, waiting};
+use crate::demo::{Behaviour, Clinic, bookings, check, check_calendars, morning, one, pairs, waiting, waiting_bookings};
 use crate::{Clients, Result, Service, TENANT};
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -41,22 +42,28 @@ impl Demo {
         let service = Service::open(settings).await?;
 
         println!("what a first sync would do:");
-        println!("{}\n", table_of_operations(&service.engine(&clients).await?.plan().await?));
+        for engine in service.engines(&clients).await? {
+            println!("{}\n", table_of_operations(&engine.plan().await?));
+        }
         println!("the first sync:");
-        print_report(&sync_once(&service, &clients, stop.clone(), true).await?);
+        print_report(&sync_once(&service, &clients, What::All, stop.clone(), true).await?);
 
         println!("\nmeanwhile, people work:");
         let edits = morning(&mut clinic, &pairs(&service).await?);
         edits.iter().for_each(|edit| println!("  {}", edit.what));
+        let moves = clinic.morning_in_calendars(&pairs(&service).await?, &bookings(&service).await?);
+        moves.iter().for_each(|what| println!("  {what}"));
         println!("\nthe next sync:");
-        print_report(&sync_once(&service, &clients, stop.clone(), true).await?);
-        sync_once(&service, &clients, stop.clone(), false).await?;
+        print_report(&sync_once(&service, &clients, What::All, stop.clone(), true).await?);
+        sync_once(&service, &clients, What::All, stop.clone(), false).await?;
         print_conflict(&service).await?;
 
         if !self.once {
             go_on(&clinic, &service, &clients, stop).await?;
         }
-        let verdict = check(&clinic, &pairs(&service).await?, &waiting(&service).await?, &edits);
+        let linked = pairs(&service).await?;
+        let mut verdict = check(&clinic, &linked, &waiting(&service).await?, &edits);
+        check_calendars(&clinic, &linked, &bookings(&service).await?, &waiting_bookings(&service).await?, &mut verdict);
         println!("\nthe check, made in both systems themselves:\n{verdict}");
         let well = verdict.duplicates.is_empty() && verdict.lost.is_empty();
         Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -67,7 +74,7 @@ async fn print_conflict(service: &Service) -> Result<()> {
     let query = ReviewQuery { values: true, ..ReviewQuery::default() };
     let reviews = service.store().reviews(&TENANT, &query).await?;
     let Some(conflict) = reviews.iter().find(|review| review.reason.name() == "conflict") else { return Ok(()) };
-    println!("\none of the questions for a person ({}):\n  {}", &conflict.id.to_string()[..8], reason(&conflict.reason));
+    println!("\none of the questions for a person ({}):\n  {}", &conflict.id.to_string()[..8], reason(&conflict.kind, &conflict.reason));
     for (field, values) in &conflict.values.0 {
         let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
         println!("  {field}: e-Physio says {}, GHL says {}", value(&values.left), value(&values.right));
@@ -89,7 +96,7 @@ async fn go_on(clinic: &Clinic, service: &Service, clients: &Clients, stop: Canc
             println!("  {what}");
         }
         // Once a sync has begun it is finished, so that the check sees no half-done work.
-        let report = sync_once(service, clients, CancellationToken::new(), false).await?;
+        let report = sync_once(service, clients, What::All, CancellationToken::new(), false).await?;
         let changed: usize = report.kinds.iter().map(|kind| kind.ghl.updated + kind.ghl.created).sum();
         println!("  synced: {changed} changed in GHL, {} wait for a person", report.open_reviews);
     }

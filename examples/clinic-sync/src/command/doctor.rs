@@ -144,7 +144,7 @@ async fn check_ephysio(clients: &Clients) -> Finding {
 }
 
 async fn check_ghl(service: &Service, clients: &Clients, fix: bool) -> Vec<Finding> {
-    let settings = match service.ghl_connector() {
+    let settings = match service.ghl_people() {
         Ok(settings) => settings,
         Err(error) => return vec![Finding::bad("GHL", error)],
     };

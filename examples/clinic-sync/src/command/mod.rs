@@ -17,6 +17,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use sync_core::Kind;
+use sync_core::vocabulary::person;
 use tokio_util::sync::CancellationToken;
 
 pub use progress::Bar;
@@ -69,6 +71,12 @@ pub(crate) enum What {
     Patients,
     /// Everything there is.
     All,
+}
+
+impl What {
+    fn covers(self, kind: &Kind) -> bool {
+        self == Self::All || *kind == person::KIND
+    }
 }
 
 /// How to answer.

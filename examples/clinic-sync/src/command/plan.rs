@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use sync_core::Plan;
 
 use super::words::{reason, table_of_operations};
 use super::{Form, What, print_json};
@@ -20,19 +21,20 @@ pub(crate) struct PlanArgs {
 impl PlanArgs {
     /// 0: nothing to do. 2: something to do.
     pub(crate) async fn run(self, settings: Settings) -> Result<ExitCode> {
-        // Patients are all there is, until appointments come.
-        let (What::Patients | What::All) = self.what;
         let clients = Clients::new(&settings)?;
-        let plan = Service::plan(settings, &clients).await?;
+        let mut plans = Service::plan(settings, &clients).await?;
+        plans.retain(|plan| self.what.covers(&plan.kind));
+        let is_idle = |plan: &Plan| plan.is_empty() && plan.brakes.is_empty();
+        let idle = plans.iter().all(is_idle);
         if self.form.json {
-            print_json(&plan)?;
-        } else if plan.is_empty() && plan.brakes.is_empty() {
+            print_json(&serde_json::json!({ "kinds": plans }))?;
+        } else if idle {
             println!("nothing to do");
-        } else {
-            println!("{}", table_of_operations(&plan));
-            plan.brakes.iter().for_each(|brake| println!("stopped: {}", reason(brake)));
         }
-        let idle = plan.is_empty() && plan.brakes.is_empty();
+        for plan in plans.iter().filter(|plan| !self.form.json && !is_idle(plan)) {
+            println!("{}", table_of_operations(plan));
+            plan.brakes.iter().for_each(|brake| println!("stopped: {}", reason(&plan.kind, brake)));
+        }
         Ok(if idle { ExitCode::SUCCESS } else { ExitCode::from(2) })
     }
 }

@@ -99,7 +99,7 @@ async fn list(service: &Service, form: Form) -> Result<()> {
         let since = review.opened_at.format("%Y-%m-%d %H:%M").to_string();
         let record = |id: &Option<RecordId>| id.as_ref().map_or_else(String::new, RecordId::to_string);
         let id = review.id.to_string()[..8].to_owned();
-        table.add_row([id, since, record(&review.records.left), record(&review.records.right), reason(&review.reason)]);
+        table.add_row([id, since, record(&review.records.left), record(&review.records.right), reason(&review.kind, &review.reason)]);
     }
     println!("{table}");
     Ok(())
@@ -110,7 +110,7 @@ async fn show(service: &Service, id: &str, form: Form) -> Result<()> {
     if form.json {
         return print_json(&Line::new(&review, Some(&review.values)));
     }
-    println!("{}\nsince {}", reason(&review.reason), review.opened_at.format("%Y-%m-%d %H:%M UTC"));
+    println!("{}\nsince {}", reason(&review.kind, &review.reason), review.opened_at.format("%Y-%m-%d %H:%M UTC"));
     let mut table = Table::new();
     table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["field", "e-Physio", "GHL"]);
     for (name, values) in &review.values.0 {
@@ -126,7 +126,9 @@ async fn resolve(settings: Settings, id: &str, answer: Answer) -> Result<()> {
     let service = Service::open(settings).await?;
     let review = find(&service, id).await?;
     let lease = service.lease(&CancellationToken::new()).await?;
-    let engine = service.engine(&clients).await?;
+    let engines = service.engines(&clients).await?;
+    let of_kind = engines.iter().find(|engine| *engine.kind() == review.kind);
+    let engine = of_kind.ok_or_else(|| Error::Usage(format!("{}s are not synced any more", review.kind)))?;
     engine.desk().decide(review.id, answer.into()).await?;
     lease.release().await?;
     println!("decided; the next sync carries it out");

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
-use sync_core::{Action, Braked, FieldName, Operation, Plan, Reason, Side};
+use sync_core::vocabulary::appointment;
+use sync_core::{Action, Braked, FieldName, Kind, Operation, Plan, Reason, Side};
 
 /// The name of a side's system.
 pub(crate) const fn system(side: Side) -> &'static str {
@@ -15,11 +16,17 @@ pub(crate) const fn system(side: Side) -> &'static str {
 }
 
 /// What a record is called on a side.
-pub(crate) const fn noun(side: Side) -> &'static str {
-    match side {
-        Side::Left => "patient",
-        Side::Right => "contact",
+pub(crate) fn noun(kind: &Kind, side: Side) -> &'static str {
+    match (*kind == appointment::KIND, side) {
+        (true, _) => "appointment",
+        (false, Side::Left) => "patient",
+        (false, Side::Right) => "contact",
     }
+}
+
+/// What two linked records are about.
+fn subject(kind: &Kind) -> &'static str {
+    if *kind == appointment::KIND { "appointment" } else { "person" }
 }
 
 fn list(fields: &[FieldName]) -> String {
@@ -28,27 +35,32 @@ fn list(fields: &[FieldName]) -> String {
 
 /// A reason as a sentence that says what to do.
 #[must_use]
-pub fn reason(reason: &Reason) -> String {
+pub fn reason(kind: &Kind, reason: &Reason) -> String {
+    let noun = |side: &Side| noun(kind, *side);
+    let subject = subject(kind);
     match reason {
         Reason::Conflict { field } => format!("{field} was changed on both sides, differently: take one, or keep both"),
         Reason::FirstDifference { fields } => {
-            format!("both systems know this person, but differ in {}: take one side, or keep both", list(fields))
+            format!("both systems know this {subject}, but differ in {}: take one side, or keep both", list(fields))
         }
         Reason::Cleared { field, side } => format!("{field} was emptied in {}: take that, or keep both", system(*side)),
-        Reason::Manual { side, fields } if fields.is_empty() => format!("please create this {} in {}", noun(*side), system(*side)),
+        Reason::Manual { side, fields } if fields.is_empty() => format!("please create this {} in {}", noun(side), system(*side)),
         Reason::Manual { side, fields } => {
             format!("please change {} in {}; this item closes by itself once it is done", list(fields), system(*side))
         }
         Reason::MissingData { side, fields } => {
-            format!("{} creates no {} without {}: please fill in", system(*side), noun(*side), list(fields))
+            format!("{} creates no {} without {}: please fill in, or map it in the settings", system(*side), noun(side), list(fields))
         }
         Reason::Ambiguous { candidates } => {
-            format!("{} records may be the same person: link the right one, or say that it is different", candidates.len())
+            format!("{} records may be the same {subject}: link the right one, or say that it is different", candidates.len())
         }
-        Reason::PossibleMatch { candidate } => format!("{candidate} is probably the same person: same, or different?"),
+        Reason::PossibleMatch { candidate } => format!("{candidate} is probably the same {subject}: same, or different?"),
+        Reason::SharedIdentifier { other } if *kind == appointment::KIND => {
+            format!("{other} is booked at that time already: the same appointment, or different?")
+        }
         Reason::SharedIdentifier { other } => format!("{other} has the same e-mail or phone: same, or different?"),
         Reason::IdentityChanged { side, fields } => {
-            format!("{} changed at once in {}: still the same person, or different?", list(fields), system(*side))
+            format!("{} changed at once in {}: still the same {subject}, or different?", list(fields), system(*side))
         }
         Reason::WithheldAppeared { field } => {
             format!("{field} had been left out, and now appeared on the other side: take one, or keep both")
@@ -58,7 +70,7 @@ pub fn reason(reason: &Reason) -> String {
             format!("the contacts of two patients were merged into {winner}: please look at both patients")
         }
         Reason::StillPending { side } => {
-            format!("the {} asked for in {} has not appeared: please accept it there", noun(*side), system(*side))
+            format!("the {} asked for in {} has not appeared: please accept it there", noun(side), system(*side))
         }
         Reason::Frozen { parent } => {
             format!("its {parent} was taken apart, or a question about it is open: nothing is done until that is clear")
@@ -69,14 +81,14 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Prerequisite { side, what } => format!("please prepare {what} in {}; it then goes on by itself", system(*side)),
         Reason::Undecodable { side, record, detail } => {
             let record = record.as_ref().map_or_else(String::new, |record| format!(" {record}"));
-            format!("the {}{record} cannot be read: {detail}", noun(*side))
+            format!("the {}{record} cannot be read: {detail}", noun(side))
         }
         Reason::Refused { side, detail } => format!("{} refused a write: {detail}", system(*side)),
         Reason::Brake { side, what: Braked::Removals, count, known } => {
-            format!("{count} of {known} {}s disappeared at once; nothing was written. If that is right, lift the brake", noun(*side))
+            format!("{count} of {known} {}s disappeared at once; nothing was written. If that is right, lift the brake", noun(side))
         }
         Reason::Brake { side, what: Braked::Updates, count, known } => {
-            format!("{count} of {known} {}s would be changed at once; none was. If that is right, lift the brake", noun(*side))
+            format!("{count} of {known} {}s would be changed at once; none was. If that is right, lift the brake", noun(side))
         }
     }
 }
@@ -111,8 +123,8 @@ pub fn table_of_operations(plan: &Plan) -> String {
     table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["in", "what", "fields", "how many", "for example"]);
     for ((side, what, fields), operations) in rows {
         let example = |operation: &&Operation| {
-            let record = operation.records.left.as_ref().map(|id| format!("patient {id}"));
-            record.or_else(|| operation.records.right.as_ref().map(|id| format!("contact {id}"))).unwrap_or_default()
+            let named = |side: Side| operation.records[side].as_ref().map(|id| format!("{} {id}", noun(&plan.kind, side)));
+            named(Side::Left).or_else(|| named(Side::Right)).unwrap_or_default()
         };
         let example = operations.first().map(example).unwrap_or_default();
         table.add_row([system(side).to_owned(), what.to_owned(), fields, operations.len().to_string(), example]);

@@ -44,6 +44,8 @@ pub struct Waiting {
 pub struct Verdict {
     /// Pairs that show the same, or differ as a rule says.
     pub agree: usize,
+    /// Appointments that agree, or were cancelled on both sides.
+    pub appointments: usize,
     /// Pairs of whom one left, or was deleted by a person.
     pub apart: usize,
     /// What waits for a person, by reason.
@@ -57,6 +59,9 @@ pub struct Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:>6} pairs of patient and contact agree", self.agree)?;
+        if self.appointments > 0 {
+            writeln!(f, "{:>6} pairs of event and appointment agree", self.appointments)?;
+        }
         if self.apart > 0 {
             writeln!(f, "{:>6} pairs are apart: the patient left, or somebody deleted the contact", self.apart)?;
         }

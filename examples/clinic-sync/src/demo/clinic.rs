@@ -6,6 +6,7 @@ use std::time::Duration;
 use emulator_kit::{Clock, Running};
 use secrecy::SecretString;
 
+use super::calendar::Column;
 use super::people::{self, Person};
 use crate::Settings;
 use crate::settings::{Consent, Create};
@@ -34,6 +35,12 @@ pub struct Clinic {
     pub(super) edited: BTreeSet<u64>,
     /// How many mornings there were.
     pub(super) mornings: usize,
+    /// The practitioners' calendars.
+    pub(super) columns: Vec<Column>,
+    /// Appointments that people entered in GHL.
+    pub(super) known_appointments: BTreeSet<String>,
+    /// The number of the next slot that nobody has.
+    pub(super) next_slot: i64,
 }
 
 /// How the two systems behave.
@@ -91,8 +98,12 @@ impl Clinic {
             households: BTreeSet::new(),
             edited: BTreeSet::new(),
             mornings: 0,
+            columns: Vec::new(),
+            known_appointments: BTreeSet::new(),
+            next_slot: 0,
         };
         clinic.fill(patients, seed);
+        clinic.open_calendars();
         clinic.ghl.front_desk().define_custom_field("sync token", "TEXT");
         clinic
     }
@@ -178,6 +189,7 @@ impl Clinic {
         settings.ghl.search_lag_seconds = 0;
         settings.patients.consent = Some(Consent::AllActivePatients);
         settings.patients.into_ephysio.tags = vec!["patient".to_owned()];
+        settings.appointments = super::calendar::settings(&self.columns);
         settings
     }
 }

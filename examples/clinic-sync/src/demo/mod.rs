@@ -1,13 +1,15 @@
 //! An emulated clinic, and what it takes to sync it.
 
+mod calendar;
 mod check;
 mod clinic;
 mod edits;
 mod people;
 
 use sync_core::vocabulary::person;
-use sync_core::{EndState, Head, MappingReader, Side};
+use sync_core::{EndState, Head, MappingReader, ReviewQuery, Side};
 
+pub use calendar::{Booking, bookings, check_calendars, waiting_bookings};
 pub use check::{Expectation, Pair, Verdict, Waiting, check};
 pub use clinic::{Behaviour, Clinic};
 pub use edits::{morning, one};
@@ -39,12 +41,12 @@ fn pair(head: &Head) -> Option<Pair> {
     Some(Pair { patient: patient.id.as_str().parse().ok()?, contact: contact.id.to_string(), retired })
 }
 
-/// Everything that waits for a person.
+/// Everybody about whom something waits for a person.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn waiting(service: &Service) -> Result<Vec<Waiting>> {
-    let reviews = service.store().reviews(&TENANT, &sync_core::ReviewQuery::default()).await?;
+    let reviews = service.store().reviews(&TENANT, &ReviewQuery { kind: Some(person::KIND), ..ReviewQuery::default() }).await?;
     let open = reviews.into_iter().filter(|review| review.decision.is_none());
     Ok(open
         .map(|review| Waiting {

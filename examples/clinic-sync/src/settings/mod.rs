@@ -1,11 +1,13 @@
 //! What the operator decides: a TOML file, over which the environment goes.
 
+mod appointments;
 mod environment;
 mod model;
 mod patients;
 
 use std::path::{Path, PathBuf};
 
+pub use appointments::{AppointmentSettings, Calendar, Practitioner, SlotCheck};
 pub use model::{Create, EphysioSettings, GhlSettings, Settings, Timeouts, VaultSettings};
 pub use patients::{Consent, IntoEphysio, PatientSettings};
 
@@ -91,6 +93,7 @@ impl Settings {
             "no consent rule is set: under [patients], `consent` must say which patients may be passed on to GHL \
              (all_active_patients, email_consent, a mark, or nobody)",
         );
+        problems.extend(self.appointments.problems());
         problems.extend(self.check_database().err());
         problems.extend(check_address("[ephysio]", &self.ephysio.base_url));
         problems.extend(check_address("[ghl]", &self.ghl.base_url));
@@ -130,6 +133,7 @@ mod tests {
         let settings = Settings::parse(EXAMPLE).unwrap();
         assert_eq!(settings.patients, PatientSettings { consent: Some(Consent::AllActivePatients), ..PatientSettings::default() });
         assert_eq!(settings.timeouts, Timeouts::default(), "the example shows the defaults");
+        assert_eq!(settings.appointments, AppointmentSettings::default());
     }
 
     #[test]

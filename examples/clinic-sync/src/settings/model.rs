@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::PatientSettings;
+use super::{AppointmentSettings, PatientSettings};
 
 /// All settings.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -22,8 +22,10 @@ pub struct Settings {
     pub ghl: GhlSettings,
     /// How long calls may take.
     pub timeouts: Timeouts,
-    /// What is synced, and by which rules.
+    /// Which patients and contacts are synced, and by which rules.
     pub patients: PatientSettings,
+    /// Which appointments are synced, and by which rules.
+    pub appointments: AppointmentSettings,
 }
 
 /// The key that seals what must stay readable. Without either, a key file is made beside a new database.

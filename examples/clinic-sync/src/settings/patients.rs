@@ -92,6 +92,8 @@ impl PatientSettings {
         Ok(Policy {
             fields,
             scope: Sides::new(self.ghl_scope(), self.into_ephysio.scope()),
+            // A contact with an appointment becomes a patient. No appointment passes a patient on to GHL.
+            pulled: Sides::new(false, true),
             shared_identifier: self.shared_identifier,
             update_brake: self.update_brake,
             removal_brake: self.removal_brake,

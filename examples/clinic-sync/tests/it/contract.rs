@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clinic_sync::demo::{Behaviour, Clinic, morning, pairs};
+use clinic_sync::demo::{Behaviour, Clinic, bookings, morning, pairs};
 use clinic_sync::{Clients, Service, Settings};
 use emulator_kit::Entry;
 use ghl_client::Contact;
@@ -19,7 +19,7 @@ const WITHOUT: &str = "CLINIC_SYNC_WITHOUT_CONTRACT";
 #[tokio::test]
 async fn every_request_to_ghl_is_as_ghl_documents_it() {
     let Some(directory) = contract() else { return };
-    let apis = [Api::read(&directory, "contacts"), Api::read(&directory, "locations")];
+    let apis = ["contacts", "locations", "calendars"].map(|name| Api::read(&directory, name));
     let mut validated: BTreeMap<String, usize> = BTreeMap::new();
     let mut faults = Vec::new();
     let entries = requests_of_two_syncs().await;
@@ -35,7 +35,16 @@ async fn every_request_to_ghl_is_as_ghl_documents_it() {
     }
     say(&format!("validated requests: {validated:#?}"));
     assert_eq!(faults, [""; 0]);
-    for endpoint in ["POST /contacts/", "PUT /contacts/{contactId}", "POST /contacts/search", "GET /locations/{locationId}/customFields"] {
+    for endpoint in [
+        "POST /contacts/",
+        "PUT /contacts/{contactId}",
+        "POST /contacts/search",
+        "GET /locations/{locationId}/customFields",
+        "GET /calendars/events",
+        "GET /calendars/events/appointments/{eventId}",
+        "POST /calendars/events/appointments",
+        "PUT /calendars/events/appointments/{eventId}",
+    ] {
         assert!(validated.contains_key(endpoint), "{endpoint} was never called");
     }
 }
@@ -43,7 +52,7 @@ async fn every_request_to_ghl_is_as_ghl_documents_it() {
 #[test]
 fn a_request_that_ghl_does_not_document_is_found() {
     let Some(directory) = contract() else { return };
-    let apis = [Api::read(&directory, "contacts"), Api::read(&directory, "locations")];
+    let apis = ["contacts", "locations", "calendars"].map(|name| Api::read(&directory, name));
     let good = json!({ "locationId": "l", "firstName": "Anna", "email": null, "dateOfBirth": "1990-09-25" });
     assert_eq!(check(&apis, &request("POST", "/contacts/", "2021-07-28", &good)), Ok("POST /contacts/".to_owned()));
     let wrong = [
@@ -135,9 +144,17 @@ async fn requests_of_two_syncs() -> Vec<Entry> {
     carry_everything(&mut settings);
     let clients = Clients::new(&settings).unwrap();
     let service = Service::open(settings).await.unwrap();
-    service.engine(&clients).await.unwrap().sweep().await.unwrap();
-    morning(&mut clinic, &pairs(&service).await.unwrap());
-    service.engine(&clients).await.unwrap().sweep().await.unwrap();
+    let sync = async || {
+        for engine in service.engines(&clients).await.unwrap() {
+            engine.sweep().await.unwrap();
+        }
+    };
+    sync().await;
+    let linked = pairs(&service).await.unwrap();
+    morning(&mut clinic, &linked);
+    clinic.morning_in_calendars(&linked, &bookings(&service).await.unwrap());
+    sync().await;
+    sync().await;
     clinic.ghl.journal().entries()
 }
 

@@ -28,7 +28,7 @@ async fn a_plan_writes_nothing_anywhere() {
     let mark = house.mark();
     let plan = house.run(&["plan", "--json"]).await;
     assert_eq!((plan.code, house.written(mark), house.contacts()), (Some(2), 0, 0));
-    assert_eq!(plan.json()["operations"].as_array().unwrap().len(), 4);
+    assert_eq!(plan.json()["kinds"][0]["operations"].as_array().unwrap().len(), 4);
     assert!(!house.path("data").exists(), "no database, no key, no directory");
     house.sync().await;
     house.in_ephysio(patients[0], |patient| patient.email = "neu@example.ch".to_owned());
@@ -50,7 +50,8 @@ async fn what_a_plan_announces_is_what_a_sync_does() {
     house.in_ephysio(patients[1], |patient| patient.email = "neu@example.ch".to_owned());
     house.admit(7);
     let plan = house.run(&["plan", "--json"]).await.json();
-    assert_eq!(keys(&plan), ["brakes", "counts", "kind", "operations", "reviews"]);
+    let plan = &plan["kinds"][0];
+    assert_eq!(keys(plan), ["brakes", "counts", "kind", "operations", "reviews"]);
     let told: Vec<(&Value, &Value)> =
         plan["operations"].as_array().unwrap().iter().map(|operation| (&operation["action"], &operation["side"])).collect();
     let right = json!("right");

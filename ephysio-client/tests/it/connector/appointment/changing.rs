@@ -35,13 +35,15 @@ fn methods(emulator: &Emulator) -> Vec<String> {
 async fn a_move_sends_times_and_nothing_else() {
     let emulator = practice();
     let id = booked(&emulator, patient(&emulator), START_AT);
-    let connector = able(&emulator, &[UPDATE, &MOVE.replace("/events/{id}", "/events/{id}?").replace('?', "")].concat());
+    let by_move = "query = { by = 'move' }\n";
+    let connector = able(&emulator, &[UPDATE, MOVE, by_move].concat());
     change(&connector, &id, moved()).await.unwrap();
-    let body = sent(&writes(&emulator)[0]);
+    let write = writes(&emulator).remove(0);
+    let body = sent(&write);
     let mut names: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     let times = ["end", "endDate", "endDateHours", "endDateMinutes", "start", "startDate", "startDateHours", "startDateMinutes"];
-    assert_eq!(names, times);
+    assert_eq!((names.as_slice(), write.query.as_str()), (times.as_slice(), "by=move"));
     let event = emulator.practice().event(number(&id)).unwrap();
     assert_eq!((event.start, event.end), (utc(LATER), utc(LATER_END)));
 }

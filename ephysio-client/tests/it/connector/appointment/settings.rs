@@ -1,9 +1,10 @@
 //! Settings that cannot be meant, and what a connector says of itself.
 
+use std::num::NonZeroU8;
+
 use ephysio_client::connector::appointment::{Connector, Practitioner, Settings};
 use ephysio_client::{Client, InvoiceTemplate, Law};
 use ephysio_emulator::Quirks;
-use std::num::NonZeroU8;
 use sync_core::vocabulary::appointment::{END, KIND, PRACTITIONER, SERVICE, START, STATUS};
 use sync_core::{Absence, ErrorKind, FieldName, Source, Support, Verdict};
 

@@ -1,7 +1,6 @@
 //! Whether e-Physio reads the hours and minutes of a written event as they are meant.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use chrono::{DateTime, Utc};
 use sync_core::{Error, ErrorKind, Result};
@@ -43,11 +42,5 @@ impl Doubt<'_> {
     pub(super) fn settle(mut self, right: bool) {
         let offset = self.offset;
         self.read_right.insert(offset, right);
-    }
-}
-
-impl fmt::Debug for Clocks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clocks")
     }
 }

@@ -3,7 +3,6 @@
 //! An invoice is a billing document: never one that is closed or another patient's, and never two where one would do.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -149,10 +148,4 @@ fn is_about_this_patient(error: &sync_http::Error) -> bool {
 /// No appointment was asked for, so that the next run may look again.
 fn in_doubt() -> Error {
     Error::temporary(ErrorKind::Remote, "an invoice was asked for and may be there or not; the next run looks for it")
-}
-
-impl fmt::Debug for Invoices {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Invoices")
-    }
 }

@@ -12,7 +12,6 @@ use crate::connector::refused;
 use crate::{Event, EventDraft, EventPatch, EventStatus, Office, PracticeClock, Slot, column};
 
 /// Both directions of the mapping.
-#[derive(Debug)]
 pub(super) struct Lens {
     settings: Settings,
     window: Window,

@@ -13,6 +13,7 @@ mod steps;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use sync_core::vocabulary::appointment::{END, KIND, PRACTITIONER, SERVICE, START, STATUS};
 use sync_core::{Absence, Description, Error, ErrorKind, FieldName, FieldSupport, Kind, Result, Support};
@@ -26,7 +27,6 @@ use window::Window;
 pub use settings::{Practitioner, Settings};
 
 /// The appointments of one practice as records of the kind `appointment`.
-#[derive(Debug)]
 pub struct Connector {
     client: Client,
     settings: Settings,
@@ -71,6 +71,12 @@ impl Connector {
         }
         let unknown = Error::permanent(ErrorKind::Configuration, "e-Physio's connector for appointments does not know this kind");
         Err(unknown.with_context("kind", kind.as_str()))
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").field("client", &self.client).finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The connector for appointments, held to the contract of the engine.
 
 mod conformance;
+mod engine;
 mod lens;
 mod reading;
 mod refusals;

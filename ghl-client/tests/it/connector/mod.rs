@@ -1,5 +1,6 @@
 //! The connector, held to the contract of the engine.
 
+mod appointment;
 mod conformance;
 mod documented;
 mod lens;

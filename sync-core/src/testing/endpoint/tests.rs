@@ -180,6 +180,8 @@ const CAUGHT: &[(Habit, &[&str])] = &[
     (Habit::CreatesWhatIsMissing, &["an_update_of_a_missing_record_is_an_error_and_creates_nothing"]),
     (Habit::TriesMissingAgain, &["an_update_of_a_missing_record_is_an_error_and_creates_nothing"]),
     (Habit::KeepsRemoved, &["a_record_that_people_removed_is_absent", "a_removal_removes_the_record_and_no_other"]),
+    (Habit::CallsOffNothing, &["a_removal_removes_the_record_and_no_other"]),
+    (Habit::CallsOffEverything, &["a_removal_removes_the_record_and_no_other"]),
 ];
 
 async fn broken_by(habit: Habit) -> BTreeMap<&'static str, Breach> {
@@ -204,6 +206,11 @@ async fn every_bad_habit_is_caught_by_the_check_for_it() {
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_without_bad_habits_is_not_caught() {
     assert_eq!(broken_by(Habit::None).await, BTreeMap::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_called_off_may_stay_listed() {
+    assert_eq!(broken_by(Habit::CallsOff).await, BTreeMap::new());
 }
 
 #[test]

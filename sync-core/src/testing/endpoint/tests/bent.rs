@@ -12,6 +12,7 @@ use futures::stream::{self, BoxStream};
 
 use crate::testing::fault::lock;
 use crate::testing::{MemoryEndpoint, Shape};
+use crate::vocabulary::appointment::OPEN;
 use crate::vocabulary::person;
 use crate::{
     Description, Draft, Error, ErrorKind, Field, Fields, Item, Kind, Listed, Observation, Patch, Permit, Presence, Probe, Record, RecordId,
@@ -55,6 +56,10 @@ pub(super) enum Habit {
     CreatesWhatIsMissing,
     TriesMissingAgain,
     KeepsRemoved,
+    /// Not a bad one: what is removed stays listed without its mark.
+    CallsOff,
+    CallsOffNothing,
+    CallsOffEverything,
 }
 
 impl Habit {
@@ -119,6 +124,9 @@ impl Bent {
                 }
             }
             Habit::KeepsRemoved => record.presence = Presence::Live,
+            Habit::CallsOff if lock(&self.seen).contains_key(&record.id) => {}
+            Habit::CallsOffEverything if !lock(&self.seen).is_empty() => {}
+            Habit::CallsOff | Habit::CallsOffNothing | Habit::CallsOffEverything => _ = record.marks.insert(OPEN.into()),
             _ => {}
         }
         record
@@ -249,6 +257,13 @@ impl Sink for Bent {
     }
 
     async fn remove(&self, permit: &Permit, kind: &Kind, id: &RecordId) -> Result<()> {
-        if self.has(Habit::KeepsRemoved) { Ok(()) } else { self.inner.remove(permit, kind, id).await }
+        match self.habit {
+            Habit::KeepsRemoved => Ok(()),
+            Habit::CallsOff | Habit::CallsOffNothing | Habit::CallsOffEverything => {
+                lock(&self.seen).insert(id.clone(), Listed { id: id.clone(), raw: Bytes::new() });
+                Ok(())
+            }
+            _ => self.inner.remove(permit, kind, id).await,
+        }
     }
 }

@@ -41,7 +41,6 @@ async fn every_request_to_ghl_is_as_ghl_documents_it() {
         "POST /contacts/search",
         "GET /locations/{locationId}/customFields",
         "GET /calendars/events",
-        "GET /calendars/events/appointments/{eventId}",
         "POST /calendars/events/appointments",
         "PUT /calendars/events/appointments/{eventId}",
     ] {

@@ -13,6 +13,10 @@ use tokio::time::Instant;
 use super::{App, StoreError, Swap, TokenEndpoint, TokenSet, TokenStore, UserType};
 
 const STORE: &str = "oauth.store";
+/// How often, and how far apart, the store is looked at before a grant is taken for dead: another process may have spent the refresh
+/// token and still wait for the answer.
+const LOOKS: u32 = 10;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// A clinic's consent: the app that it gave it to, and where its tokens are.
 #[derive(Clone)]
@@ -126,9 +130,12 @@ impl GrantTokens {
 
     /// The refresh token is spent. If another process has spent it, its tokens are in the store.
     async fn overtaken_or_dead(&self, memory: &mut Memory, old: SecretString) -> Result<Authorization> {
-        let stored = self.stored(memory).await?;
-        if !stored.has_refresh_token(&old) && self.remaining(&stored) > Duration::ZERO {
-            return self.hand_out(memory, &stored);
+        for _ in 0..LOOKS {
+            let stored = self.stored(memory).await?;
+            if !stored.has_refresh_token(&old) && self.remaining(&stored) > Duration::ZERO {
+                return self.hand_out(memory, &stored);
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
         memory.dead = Some(old);
         Err(dead())

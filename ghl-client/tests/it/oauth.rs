@@ -8,7 +8,7 @@ use futures::future::{join, join_all};
 use ghl_client::oauth::{App, Grant, MemoryTokenStore, StoreError, Swap, TokenEndpoint, TokenSet, TokenStore, UserType};
 use ghl_client::{Client, Config, Error, ErrorKind, Verdict, Version, Versions};
 use ghl_emulator::{Emulator, Grantor, TokenCounters};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use sync_http::{ServiceTransport, Settings, WallClock};
 
 use crate::emulator;
@@ -120,6 +120,18 @@ async fn tokens_are_renewed_before_they_expire() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_that_lives_shorter_than_the_time_ahead_is_not_renewed_at_every_call() {
+    let (token_lifetime, clock) = (Duration::from_secs(60), emulator_kit::Clock::starting_at(chrono::DateTime::UNIX_EPOCH));
+    let emulator = Emulator::new(ghl_emulator::Config { token_lifetime, clock, ..ghl_emulator::Config::default() });
+    let client = client(&emulator, &connected(&emulator).await);
+    for _ in 0..5 {
+        call(&client).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+    assert_eq!(emulator.token_counters().refreshes, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn tasks_that_find_the_token_expired_cause_one_refresh() {
     let emulator = emulator();
     let store = connected(&emulator).await;
@@ -167,9 +179,8 @@ async fn two_processes_with_one_store_end_up_with_the_same_tokens() {
 
 #[tokio::test(start_paused = true)]
 async fn a_process_whose_refresh_token_was_just_spent_uses_the_tokens_of_the_other_one() {
-    let grace = Duration::ZERO;
-    let clock = emulator_kit::Clock::starting_at(chrono::DateTime::UNIX_EPOCH);
-    let emulator = Emulator::new(ghl_emulator::Config { refresh_grace: grace, clock, ..ghl_emulator::Config::default() });
+    let (refresh_grace, clock) = (Duration::ZERO, emulator_kit::Clock::starting_at(chrono::DateTime::UNIX_EPOCH));
+    let emulator = Emulator::new(ghl_emulator::Config { refresh_grace, clock, ..ghl_emulator::Config::default() });
     let store = connected(&emulator).await;
     let (one, other) = (client(&emulator, &store), client(&emulator, &store));
     tokio::time::sleep(DAY).await;
@@ -180,6 +191,28 @@ async fn a_process_whose_refresh_token_was_just_spent_uses_the_tokens_of_the_oth
     second.unwrap();
     let counters = emulator.token_counters();
     assert_eq!((counters.refreshes, counters.refusals), (1, 1), "both asked, one of them too late");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_connection_wins_over_a_refresh_that_was_under_way() {
+    let emulator = emulator();
+    let store = connected(&emulator).await;
+    let client = client(&emulator, &store);
+    tokio::time::sleep(DAY).await;
+    emulator.faults().add(Rule::on("/oauth/token", Fault::DelayAfter(Duration::from_secs(5))));
+    let reconnect = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let new = tokens(&emulator).await;
+        store.put(new.clone());
+        new
+    };
+    let (called, new) = join(call(&client), reconnect).await;
+    called.unwrap();
+    let entries = emulator.journal().entries();
+    let used = &entries.last().unwrap().headers["authorization"];
+    assert_eq!(used.to_str().unwrap(), format!("Bearer {}", new.access_token.expose_secret()));
+    let stored = store.load().await.unwrap().unwrap();
+    assert_eq!(stored.access_token.expose_secret(), new.access_token.expose_secret());
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use sync_http::{Answer, Meter, OnWait, Pipeline, Request, ReqwestTransport, Result, SharedBudget, TokenProvider, Transport};
+use sync_http::{Answer, Meter, OnWait, Pipeline, Request, ReqwestTransport, Result, SharedBudget, Transport};
 use tokio::time::Instant;
 
-use crate::auth::PrivateIntegrationToken;
 use crate::error::Ghl;
+use crate::oauth::TokenEndpoint;
 use crate::{Config, Versions};
 
 /// A client of one location. Clones are cheap and share the call budget, the count of calls and the
@@ -40,9 +40,13 @@ impl Client {
     /// # Errors
     /// When the token is no header value.
     pub fn with_transport(config: Config, transport: Arc<dyn Transport>) -> Result<Self> {
-        let Config { base_url, location_id, token, budget, settings, versions, timezone } = config;
-        let token: Arc<dyn TokenProvider> = Arc::new(PrivateIntegrationToken::new(token)?);
-        let pipeline = Pipeline::new(base_url, transport, Ghl, SharedBudget::new(budget), settings).with_tokens(token);
+        let Config { base_url, location_id, credentials, budget, settings, versions, timezone } = config;
+        let tokens = credentials.provider(&location_id, |grant| {
+            TokenEndpoint::with_transport(grant.app.clone(), base_url.clone(), Arc::clone(&transport), settings)
+                .with_version(versions.oauth)
+                .with_clock(grant.clock.clone())
+        })?;
+        let pipeline = Pipeline::new(base_url, transport, Ghl, SharedBudget::new(budget), settings).with_tokens(tokens);
         Ok(Self { pipeline, location: Arc::new(Location { id: location_id, versions, timezone }) })
     }
 

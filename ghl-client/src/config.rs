@@ -9,6 +9,9 @@ use secrecy::SecretString;
 use sync_http::budget::Limit;
 use sync_http::{BaseUrl, Request, Result, Settings};
 
+use crate::Credentials;
+use crate::oauth::Grant;
+
 /// Where GHL's API lives, unless told otherwise.
 pub const BASE_URL: &str = "https://services.leadconnectorhq.com";
 
@@ -19,8 +22,8 @@ pub struct Config {
     pub base_url: BaseUrl,
     /// The location (sub-account).
     pub location_id: String,
-    /// A private integration token of this location.
-    pub token: SecretString,
+    /// What opens this location.
+    pub credentials: Credentials,
     /// The call budget. GHL allows 100 calls per 10 s and 200,000 per day for an app and a location, less for
     /// sandboxes; what its headers say makes this stricter while running.
     pub budget: Limit,
@@ -34,15 +37,27 @@ pub struct Config {
 }
 
 impl Config {
-    /// The usual set-up.
+    /// The usual set-up with a private integration token.
     ///
     /// # Errors
     /// None in practice: the usual base URL is valid.
     pub fn new(location_id: impl Into<String>, token: impl Into<SecretString>) -> Result<Self> {
+        Self::with_credentials(location_id, Credentials::PrivateIntegrationToken(token.into()))
+    }
+
+    /// The usual set-up for a location that has connected an app.
+    ///
+    /// # Errors
+    /// None in practice: the usual base URL is valid.
+    pub fn connected(location_id: impl Into<String>, grant: Grant) -> Result<Self> {
+        Self::with_credentials(location_id, Credentials::OAuth(grant))
+    }
+
+    fn with_credentials(location_id: impl Into<String>, credentials: Credentials) -> Result<Self> {
         Ok(Self {
             base_url: BASE_URL.parse()?,
             location_id: location_id.into(),
-            token: token.into(),
+            credentials,
             budget: Limit { margin: 5, ..Limit::new(100, Duration::from_secs(10)) },
             settings: Settings::default(),
             versions: Versions::default(),
@@ -70,6 +85,8 @@ impl Version {
     pub const CONTACTS: Self = Self::V2021_07_28;
     /// What the specification of locations and custom fields asks for.
     pub const LOCATIONS: Self = Self::V2021_07_28;
+    /// What the specification of OAuth asks for, where it asks for one.
+    pub const OAUTH: Self = Self::V2021_07_28;
     /// What the specification of calendars and appointments asks for.
     pub const CALENDARS: Self = Self::V2021_04_15;
 
@@ -98,10 +115,12 @@ pub struct Versions {
     pub locations: Version,
     /// For calendars and appointments.
     pub calendars: Version,
+    /// For tokens.
+    pub oauth: Version,
 }
 
 impl Default for Versions {
     fn default() -> Self {
-        Self { contacts: Version::CONTACTS, locations: Version::LOCATIONS, calendars: Version::CALENDARS }
+        Self { contacts: Version::CONTACTS, locations: Version::LOCATIONS, calendars: Version::CALENDARS, oauth: Version::OAUTH }
     }
 }

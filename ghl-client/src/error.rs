@@ -104,7 +104,7 @@ impl Meta {
 }
 
 // Ids and names of fields; nothing that a person could have typed.
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 

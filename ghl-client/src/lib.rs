@@ -9,15 +9,19 @@ mod config;
 pub mod connector;
 mod custom_field;
 mod error;
+pub mod oauth;
 mod person;
 #[cfg(test)]
 mod shape;
 mod success;
 mod time;
+#[cfg(feature = "webhooks")]
+pub mod webhook;
 
 pub use appointment::{
     Appointment, AppointmentPatch, AppointmentStatus, Booked, EventWindow, EventsOf, ListedEvent, NewAppointment, ShownStatus, SlotCheck,
 };
+pub use auth::Credentials;
 pub use calendar::{BlockedFor, BlockedSlot, Calendar, NewBlockedSlot, TeamMember};
 pub use client::Client;
 pub use config::{BASE_URL, Config, Version, Versions};

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use emulator_kit::Clock;
 
+use crate::app::App;
+
 /// The set-up of one emulated location.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -13,8 +15,16 @@ pub struct Config {
     pub location_name: String,
     /// The IANA time zone of the location.
     pub timezone: String,
+    /// The id of the agency that the location belongs to.
+    pub company_id: String,
     /// The private integration token that is accepted as a bearer.
     pub token: String,
+    /// The apps in the marketplace.
+    pub apps: Vec<App>,
+    /// How long an access token of an app is good.
+    pub token_lifetime: Duration,
+    /// How long a refresh token that was used answers the same new tokens.
+    pub refresh_grace: Duration,
     /// The location's setting "Allow Duplicate Contact".
     pub allow_duplicates: bool,
     /// The calling code of phone numbers typed without one, such as `+41`.
@@ -39,7 +49,11 @@ impl Default for Config {
             location_id: "loc-demo".to_owned(),
             location_name: "Demo Practice".to_owned(),
             timezone: "Europe/Zurich".to_owned(),
+            company_id: "company-demo".to_owned(),
             token: "pit-demo".to_owned(),
+            apps: vec![App::default()],
+            token_lifetime: Duration::from_secs(86_399),
+            refresh_grace: Duration::from_secs(30),
             allow_duplicates: false,
             default_country_code: "+41".to_owned(),
             search_lag: Duration::ZERO,

@@ -1,6 +1,7 @@
 //! What people at the clinic do in the user interface.
 
 mod appointments;
+mod apps;
 
 use serde_json::{Map, Value, json};
 

@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use axum::Router;
 use emulator_kit::{Clock, Faults, Journal, Running, Stage};
+use tokio::sync::Notify;
 
 use crate::config::{Config, RateLimit};
 use crate::desk::FrontDesk;
-use crate::hooks::{AppointmentChange, ContactChange, Hook, Hooks};
+use crate::hooks::{AppChange, AppointmentChange, ContactChange, Hook, Hooks};
 use crate::http;
+use crate::oauth::TokenCounters;
 use crate::state::State;
+use crate::webhooks::{Deliveries, Outbox, Queue, Receiver, SigningKey, WebhookSettings, Writer};
 
 /// What the location would have sent out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +38,7 @@ pub(crate) struct Shared {
     clock: Clock,
     journal: Journal,
     faults: Faults,
+    webhook_key: Arc<SigningKey>,
 }
 
 impl Shared {
@@ -54,12 +58,14 @@ impl Emulator {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let clock = config.clock.clone();
+        let webhook_key = Arc::new(SigningKey::new(config.seed));
         let shared = Shared {
             state: Mutex::new(State::new(config)),
             hooks: Hooks::default(),
             clock,
             journal: Journal::default(),
             faults: Faults::default(),
+            webhook_key,
         };
         Self { shared: Arc::new(shared) }
     }
@@ -120,6 +126,57 @@ impl Emulator {
     /// Calls `hook` after every change to an appointment, as [`Emulator::on_change`] does for contacts. Blocked slots tell nobody.
     pub fn on_appointment_change(&self, hook: impl Fn(&AppointmentChange) + Send + Sync + 'static) {
         self.shared.hooks.add(Hook::Appointment(Arc::new(hook)));
+    }
+
+    /// Calls `hook` after every installation and removal of an app, as [`Emulator::on_change`] does for contacts.
+    pub fn on_app_change(&self, hook: impl Fn(&AppChange) + Send + Sync + 'static) {
+        self.shared.hooks.add(Hook::App(Arc::new(hook)));
+    }
+
+    /// Tells an app about changes from now on, by signed webhooks; `None` if there is no such app. As GHL does, it tells the app only
+    /// while it is installed.
+    pub fn send_webhooks(&self, client_id: &str, receiver: Receiver, settings: WebhookSettings) -> Option<Deliveries> {
+        let outbox = self.shared.with(|state| {
+            let config = &state.config;
+            Some(Arc::new(Outbox {
+                clock: config.clock.clone(),
+                writer: Writer {
+                    app: state.app(client_id)?.clone(),
+                    location_id: config.location_id.clone(),
+                    company_id: config.company_id.clone(),
+                    zone: state.zone(),
+                },
+                key: Arc::clone(&self.shared.webhook_key),
+                receiver,
+                queue: Mutex::new(Queue::new(settings, config.seed, state.grants.installed(client_id))),
+                news: Notify::new(),
+            }))
+        })?;
+        let noting = Arc::clone(&outbox);
+        self.shared.hooks.add(Hook::Any(Arc::new(move |change| noting.note(change))));
+        Some(Deliveries::new(outbox))
+    }
+
+    /// The public key of the webhooks' signatures, in PEM. It follows from the seed.
+    #[must_use]
+    pub fn webhook_public_key(&self) -> String {
+        self.shared.webhook_key.public_pem()
+    }
+
+    /// What was asked of the token endpoint so far.
+    #[must_use]
+    pub fn token_counters(&self) -> TokenCounters {
+        self.shared.with(|state| state.grants.counters)
+    }
+
+    /// Accepts no access token of an app any longer; what it can be refreshed with stays good.
+    pub fn revoke_access_tokens(&self) {
+        self.shared.with(|state| state.grants.revoke_access_tokens());
+    }
+
+    /// Accepts no refresh token of an app any longer, without telling anyone; access tokens stay good until they expire.
+    pub fn revoke_refresh_tokens(&self) {
+        self.shared.with(|state| state.grants.revoke_refresh_tokens());
     }
 
     /// Changes how long a change stays invisible to the search. What it shows already, it keeps.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use crate::app::Grantor;
 use crate::appointment::Appointment;
 use crate::contact::Contact;
 
@@ -49,6 +50,8 @@ pub struct ContactChange {
     pub origin: Origin,
     /// What happened.
     pub kind: ChangeKind,
+    /// Whether its wishes about being disturbed changed.
+    pub dnd_changed: bool,
     /// The contact afterwards; for a deletion, as it last was.
     pub contact: Arc<Contact>,
 }
@@ -77,18 +80,53 @@ pub struct AppointmentChange {
     pub appointment: Arc<Appointment>,
 }
 
+/// What happened to an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppChangeKind {
+    /// It was installed, perhaps once more.
+    Installed,
+    /// It was removed.
+    Uninstalled,
+}
+
+/// A change to an app, told after it is done.
+#[derive(Clone, Debug)]
+pub struct AppChange {
+    /// When it happened, on the emulator's clock.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub kind: AppChangeKind,
+    /// The app.
+    pub client_id: String,
+    /// Who did it.
+    pub grantor: Grantor,
+}
+
 /// Any change.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Contact(ContactChange),
     Appointment(AppointmentChange),
+    App(AppChange),
 }
 
-/// Somebody who wants to know about one kind of change.
+impl Change {
+    pub(crate) fn at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Contact(change) => change.at,
+            Self::Appointment(change) => change.at,
+            Self::App(change) => change.at,
+        }
+    }
+}
+
+/// Somebody who wants to know about one kind of change, or about all.
 #[derive(Clone)]
 pub(crate) enum Hook {
     Contact(Arc<dyn Fn(&ContactChange) + Send + Sync>),
     Appointment(Arc<dyn Fn(&AppointmentChange) + Send + Sync>),
+    App(Arc<dyn Fn(&AppChange) + Send + Sync>),
+    Any(Arc<dyn Fn(&Change) + Send + Sync>),
 }
 
 impl Hook {
@@ -96,6 +134,8 @@ impl Hook {
         match (self, change) {
             (Self::Contact(hook), Change::Contact(change)) => hook(change),
             (Self::Appointment(hook), Change::Appointment(change)) => hook(change),
+            (Self::App(hook), Change::App(change)) => hook(change),
+            (Self::Any(hook), change) => hook(change),
             _ => {}
         }
     }

@@ -1,33 +1,26 @@
 //! Ids that look like GHL's and follow from a seed.
 
+use crate::chance::Chance;
+
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// A stream of ids. Record ids and trace ids use two streams, so that a refused request does not
 /// change the id of the next record.
 #[derive(Debug)]
 pub(crate) struct Ids {
-    state: u64,
+    chance: Chance,
 }
 
 impl Ids {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { state: seed }
-    }
-
-    /// SplitMix64: small, fast, and the same on every platform.
-    fn draw(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        Self { chance: Chance::new(seed) }
     }
 
     /// Twenty letters and digits, like `seD4PfOuKoVMLkEZqohJ`.
     pub(crate) fn record(&mut self) -> String {
         let mut id = String::with_capacity(20);
         for _ in 0..2 {
-            let mut rest = self.draw();
+            let mut rest = self.chance.draw();
             for _ in 0..10 {
                 let index = usize::try_from(rest % 62).unwrap_or_default();
                 id.push(char::from(ALPHABET[index]));
@@ -39,7 +32,7 @@ impl Ids {
 
     /// A trace id in the form of a UUID.
     pub(crate) fn trace(&mut self) -> String {
-        let (high, low) = (self.draw(), self.draw());
+        let (high, low) = (self.chance.draw(), self.chance.draw());
         format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xfff, low >> 52, low & 0xffff_ffff_ffff)
     }
 }

@@ -1,6 +1,7 @@
 //! The location's state, and everything that changes it.
 
 mod appointments;
+mod apps;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,17 +18,21 @@ use crate::fields::{CustomField, CustomFields, key_of_name};
 use crate::hooks::{Change, ChangeKind, ContactChange, Origin};
 use crate::ids::Ids;
 use crate::limiter::Limiter;
+use crate::oauth::Grants;
 use crate::search::Index;
 use crate::view::Version;
 
 /// Mixed into the seed, so that trace ids and record ids differ.
 const TRACES: u64 = 0x7ace;
+/// The same for tokens.
+const TOKENS: u64 = 0x70ce;
 
 /// Everything that one location holds.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) config: Config,
     pub(crate) tokens: BTreeSet<String>,
+    pub(crate) grants: Grants,
     pub(crate) limiter: Limiter,
     pub(crate) book: Book,
     pub(crate) agenda: Agenda,
@@ -43,6 +48,7 @@ impl State {
     pub(crate) fn new(config: Config) -> Self {
         Self {
             tokens: BTreeSet::from([config.token.clone()]),
+            grants: Grants::new(config.seed ^ TOKENS, config.token_lifetime, config.refresh_grace),
             limiter: Limiter::new(config.rate_limit),
             book: Book::default(),
             agenda: Agenda::default(),
@@ -78,20 +84,22 @@ impl State {
         if !quiet {
             self.counters.workflow_triggers += 1;
         }
-        self.store(contact, ChangeKind::Created, origin)
+        self.store(contact, ChangeKind::Created, origin, false)
     }
 
     /// Changes a contact; `None` if there is none with this id.
     pub(crate) fn change(&mut self, id: &str, kind: ChangeKind, origin: Origin, change: impl FnOnce(&mut Contact)) -> Option<Arc<Contact>> {
-        let mut contact = Contact::clone(self.book.get(id)?);
+        let before = Arc::clone(self.book.get(id)?);
+        let mut contact = Contact::clone(&before);
         change(&mut contact);
-        Some(self.store(contact, kind, origin))
+        let dnd_changed = (before.dnd, &before.dnd_settings) != (contact.dnd, &contact.dnd_settings);
+        Some(self.store(contact, kind, origin, dnd_changed))
     }
 
     pub(crate) fn delete(&mut self, id: &str, origin: Origin) -> Option<Arc<Contact>> {
         let contact = self.book.remove(id)?;
         self.index.note(self.config.clock.now(), id, None);
-        self.record(ChangeKind::Deleted, origin, &contact);
+        self.record(ChangeKind::Deleted, origin, &contact, false);
         self.delete_appointments_of(id, origin);
         Some(contact)
     }
@@ -134,18 +142,18 @@ impl State {
         id
     }
 
-    fn store(&mut self, mut contact: Contact, kind: ChangeKind, origin: Origin) -> Arc<Contact> {
+    fn store(&mut self, mut contact: Contact, kind: ChangeKind, origin: Origin, dnd_changed: bool) -> Arc<Contact> {
         let now = self.clock().now();
         contact.date_updated = now;
         let contact = Arc::new(contact);
         self.book.put(Arc::clone(&contact));
         self.index.note(now, &contact.id, Some(Arc::clone(&contact)));
-        self.record(kind, origin, &contact);
+        self.record(kind, origin, &contact, dnd_changed);
         contact
     }
 
-    fn record(&mut self, kind: ChangeKind, origin: Origin, contact: &Arc<Contact>) {
-        let change = ContactChange { at: self.config.clock.now(), origin, kind, contact: Arc::clone(contact) };
+    fn record(&mut self, kind: ChangeKind, origin: Origin, contact: &Arc<Contact>, dnd_changed: bool) {
+        let change = ContactChange { at: self.config.clock.now(), origin, kind, dnd_changed, contact: Arc::clone(contact) };
         self.changes.push(Change::Contact(change));
     }
 }

@@ -8,7 +8,10 @@ mod contacts;
 mod custom_fields;
 mod faults;
 mod limits;
+mod oauth;
 mod search;
+#[cfg(feature = "webhooks")]
+mod webhooks;
 
 use std::sync::Arc;
 

@@ -75,7 +75,17 @@ impl Answer {
 
     pub(crate) fn no_route(method: &Method, uri: &Uri) -> Self {
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
-        Self::error(StatusCode::NOT_FOUND, format!("Cannot {method} {target}"))
+        Self::no_such_path(method.as_str(), target)
+    }
+
+    pub(crate) fn no_such_path(method: &str, path: &str) -> Self {
+        Self::error(StatusCode::NOT_FOUND, format!("Cannot {method} {path}"))
+    }
+
+    /// A refusal of the token endpoint, which speaks as OAuth wants it. GHL has published no list of them.
+    pub(crate) fn oauth(status: u16, error: &str, description: &str) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        Self::new(status, json!({ "error": error, "error_description": description }))
     }
 
     pub(crate) fn too_large() -> Self {

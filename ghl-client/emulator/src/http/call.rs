@@ -18,21 +18,32 @@ use super::Answer;
 pub(super) struct Call {
     pub(super) version: Version,
     query: BTreeMap<String, String>,
-    is_json: bool,
+    content_type: String,
     body: Bytes,
+}
+
+/// The members of a form, or of an object that could have been one.
+#[derive(Debug, Default)]
+pub(super) struct Fields(BTreeMap<String, String>);
+
+impl Fields {
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+}
+
+impl From<Map<String, Value>> for Fields {
+    fn from(object: Map<String, Value>) -> Self {
+        Self(object.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect())
+    }
 }
 
 impl Call {
     pub(super) fn new(parts: &Parts, body: Bytes, version: Version) -> Self {
         let query = Query::<BTreeMap<String, String>>::try_from_uri(&parts.uri);
         let content_type = parts.headers.get(header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok());
-        Self {
-            version,
-            query: query.map(|Query(pairs)| pairs).unwrap_or_default(),
-            is_json: content_type.is_some_and(|value| value.contains("json")),
-            body,
-        }
+        let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Self { version, query: query.map(|Query(pairs)| pairs).unwrap_or_default(), content_type: content_type.to_owned(), body }
     }
 
     pub(super) fn query(&self, name: &str) -> Option<&str> {
@@ -42,7 +53,7 @@ impl Call {
 
     /// The body as an object. One that is not declared as JSON counts as empty.
     pub(super) fn object(&self) -> Result<Map<String, Value>, Answer> {
-        if !self.is_json || self.body.is_empty() {
+        if !self.is_json() || self.body.is_empty() {
             return Ok(Map::new());
         }
         match serde_json::from_slice(&self.body) {
@@ -50,6 +61,18 @@ impl Call {
             Ok(_) => Err(Answer::unprocessable("the body must be an object")),
             Err(error) => Err(Answer::bad_request(&format!("Unexpected token in JSON at line {} column {}", error.line(), error.column()))),
         }
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.content_type.contains("json")
+    }
+
+    /// The body as a form. One that is not declared as a form counts as empty.
+    pub(super) fn form(&self) -> Fields {
+        if !self.content_type.contains("x-www-form-urlencoded") {
+            return Fields::default();
+        }
+        Fields(url::form_urlencoded::parse(&self.body).into_owned().collect())
     }
 
     /// Checks the `locationId` of a query.

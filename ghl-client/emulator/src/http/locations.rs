@@ -12,7 +12,7 @@ pub(super) fn get(state: &State, id: &str) -> Result<Answer, Answer> {
     let config = &state.config;
     let location = json!({
         "id": config.location_id,
-        "companyId": "company-demo",
+        "companyId": config.company_id,
         "name": config.location_name,
         "timezone": config.timezone,
         "settings": {

@@ -9,6 +9,7 @@ mod events;
 mod find;
 mod gate;
 mod locations;
+mod oauth;
 mod route;
 mod tags;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State as Shelf;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 
 use crate::emulator::Shared;
 use crate::state::State;
@@ -43,13 +44,18 @@ pub(crate) async fn handle(Shelf(shared): Shelf<Arc<Shared>>, request: Request<B
 
 fn answer(state: &mut State, parts: &http::request::Parts, body: Bytes) -> Answer {
     let path: Vec<&str> = parts.uri.path().split('/').skip(1).collect();
+    // It has no version to check and no token yet.
+    if parts.method == Method::POST && path == ["oauth", "token"] {
+        let call = Call::new(parts, body, gate::optional_version(&parts.headers));
+        return oauth::token(state, &call).unwrap_or_else(|refusal| refusal);
+    }
     let Some(endpoint) = route::find(&parts.method, &path) else {
         return Answer::no_route(&parts.method, &parts.uri);
     };
-    let version = match gate::admit(state, &parts.headers) {
-        Ok(version) => version,
+    let (version, caller) = match gate::admit(state, &parts.headers) {
+        Ok(admitted) => admitted,
         Err(refusal) => return refusal,
     };
     let call = Call::new(parts, body, version);
-    endpoint.answer(state, &call).unwrap_or_else(|refusal| refusal)
+    endpoint.answer(state, &call, &caller).unwrap_or_else(|refusal| refusal)
 }

@@ -3,8 +3,10 @@
 use http::Method;
 
 use crate::state::State;
+use crate::view::Version;
 
-use super::{Answer, Call, appointments, calendars, contacts, events, find, locations, tags};
+use super::gate::Caller;
+use super::{Answer, Call, appointments, calendars, contacts, events, find, locations, oauth, tags};
 
 /// An endpoint with the ids that its path names.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +31,7 @@ pub(super) enum Endpoint<'a> {
     GetAppointment(&'a str),
     UpdateAppointment(&'a str),
     DeleteEvent(&'a str),
+    LocationToken(Version),
 }
 
 /// The endpoint of a path. The slash behind `/contacts/` belongs to it, as the schema has it.
@@ -39,6 +42,8 @@ pub(super) fn find<'a>(method: &Method, path: &[&'a str]) -> Option<Endpoint<'a>
         _ => {}
     }
     let endpoint = match (method.as_str(), path) {
+        ("POST", ["oauth", "locationToken"]) => Endpoint::LocationToken(Version::Dated),
+        ("POST", ["oauth", "location-token"]) => Endpoint::LocationToken(Version::V3),
         ("POST", ["contacts", ""]) => Endpoint::CreateContact,
         ("POST", ["contacts", "upsert"]) => Endpoint::UpsertContact,
         ("POST", ["contacts", "search"]) => Endpoint::SearchContacts,
@@ -79,8 +84,12 @@ fn find_calendar<'a>(method: &Method, path: &[&'a str]) -> Option<Endpoint<'a>> 
 }
 
 impl Endpoint<'_> {
-    pub(super) fn answer(self, state: &mut State, call: &Call) -> Result<Answer, Answer> {
+    pub(super) fn answer(self, state: &mut State, call: &Call, caller: &Caller) -> Result<Answer, Answer> {
+        if !matches!(self, Self::LocationToken(_)) {
+            caller.check_location()?;
+        }
         match self {
+            Self::LocationToken(path) => oauth::location_token(state, call, path, caller.agency()?),
             Self::CreateContact => contacts::create(state, call),
             Self::UpsertContact => contacts::upsert(state, call),
             Self::SearchContacts => find::search(state, call),

@@ -53,7 +53,23 @@ impl Api {
             Value::Null => Body::empty(),
             body => Body::from(body.to_string()),
         };
-        let request = request.body(body).unwrap();
+        self.send(request.body(body).unwrap()).await
+    }
+
+    /// Posts a form, with the version of this client and perhaps a token.
+    pub(crate) async fn form(&self, target: &str, token: Option<&str>, pairs: &[(&str, &str)]) -> Got {
+        let mut request = Request::post(target).header("content-type", "application/x-www-form-urlencoded");
+        if let Some((name, version)) = self.headers.iter().find(|(name, _)| *name == "version") {
+            request = request.header(*name, version);
+        }
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> Got {
         let response = self.stage.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();

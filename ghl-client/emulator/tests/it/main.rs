@@ -12,6 +12,10 @@ mod events;
 mod gate;
 mod limits;
 mod locations;
+#[cfg(test)]
+mod oauth;
 mod reception;
 mod search;
 mod updates;
+#[cfg(test)]
+mod webhooks;

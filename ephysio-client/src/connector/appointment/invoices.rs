@@ -52,13 +52,14 @@ pub(super) struct Answer {
 impl Invoices {
     /// Forgets what was looked up, but not what was asked for.
     pub(super) fn look_anew(&self) {
-        // What is in use right now is fresh.
-        self.desks().retain(|_, desk| match desk.try_lock() {
-            Ok(mut desk) => {
+        // What somebody holds right now is fresh, and stays the one desk of that patient.
+        self.desks().retain(|_, desk| match Arc::get_mut(desk) {
+            Some(desk) => {
+                let desk = desk.get_mut();
                 desk.looked_up = None;
                 desk.asked_for.is_some()
             }
-            Err(_) => true,
+            None => true,
         });
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sync_core::{Sides, Sink};
 use sync_http::budget::Limit;
 use sync_http::{Counts, Transport};
 use tokio::sync::OnceCell;
@@ -19,6 +20,8 @@ pub struct Clients {
     pub ghl: ghl_client::Client,
     /// GHL's connector. A process asks once which custom fields there are.
     pub(crate) connected: Arc<OnceCell<Arc<ghl_client::connector::Connector>>>,
+    /// The connectors for appointments. They remember what went wrong, such as a clock that is read in another zone.
+    pub(crate) calendars: Arc<OnceCell<Sides<Arc<dyn Sink>>>>,
 }
 
 impl Clients {
@@ -29,7 +32,7 @@ impl Clients {
     pub fn new(settings: &Settings) -> Result<Self> {
         complete(settings)?;
         let ephysio = ephysio_client::Client::new(ephysio_config(settings)?)?;
-        Ok(Self { ephysio, ghl: ghl_client::Client::new(ghl_config(settings)?)?, connected: Arc::default() })
+        Ok(Self { ephysio, ghl: ghl_client::Client::new(ghl_config(settings)?)?, connected: Arc::default(), calendars: Arc::default() })
     }
 
     /// Clients over other transports, such as emulators in process.
@@ -42,6 +45,7 @@ impl Clients {
             ephysio: ephysio_client::Client::with_transport(ephysio_config(settings)?, ephysio),
             ghl: ghl_client::Client::with_transport(ghl_config(settings)?, ghl)?,
             connected: Arc::default(),
+            calendars: Arc::default(),
         })
     }
 

@@ -74,7 +74,7 @@ impl<S: MappingStore + 'static> Service<S> {
             return Ok(vec![people]);
         }
         check_order(&[&self.person_schema()?, &AppointmentSchema])?;
-        Ok(vec![people, self.appointments(clients, digester)?])
+        Ok(vec![people, self.appointments(clients, digester).await?])
     }
 
     async fn people(&self, clients: &Clients, digester: Digester) -> Result<Engine> {
@@ -88,12 +88,16 @@ impl<S: MappingStore + 'static> Service<S> {
         self.engine_of(Arc::new(self.person_schema()?), policy, digester, Sides::new(Arc::new(ephysio), ghl))
     }
 
-    fn appointments(&self, clients: &Clients, digester: Digester) -> Result<Engine> {
-        let ephysio = ephysio_appointment::Connector::new(clients.ephysio.clone(), self.ephysio_appointments())?;
-        let ghl = ghl_appointment::Connector::new(clients.ghl.clone(), self.ghl_appointments())?;
+    async fn appointments(&self, clients: &Clients, digester: Digester) -> Result<Engine> {
+        let connect = async || {
+            let ephysio = ephysio_appointment::Connector::new(clients.ephysio.clone(), self.ephysio_appointments())?;
+            let ghl = ghl_appointment::Connector::new(clients.ghl.clone(), self.ghl_appointments())?;
+            Ok::<_, Error>(Sides::<Arc<dyn Sink>>::new(Arc::new(ephysio), Arc::new(ghl)))
+        };
+        let sides = clients.calendars.get_or_try_init(connect).await?.clone();
         let freshness = Duration::from_secs(self.settings().patients.freshness_seconds);
         let policy = self.settings().appointments.policy(freshness);
-        self.engine_of(Arc::new(AppointmentSchema), policy, digester, Sides::new(Arc::new(ephysio), Arc::new(ghl)))
+        self.engine_of(Arc::new(AppointmentSchema), policy, digester, sides)
     }
 
     fn engine_of(&self, schema: Arc<dyn Schema>, policy: Policy, digester: Digester, sides: Sides<Arc<dyn Sink>>) -> Result<Engine> {

@@ -59,6 +59,9 @@ pub enum Handled {
     },
 }
 
+/// How long an inbox remembers a delivery.
+pub const DELIVERIES_KEPT: chrono::Duration = chrono::Duration::days(7);
+
 /// The inbox. It holds ids only.
 ///
 /// # Contract
@@ -74,6 +77,13 @@ pub trait HintQueue: Send + Sync {
     /// # Errors
     /// When the inbox cannot persist them; then none was added.
     async fn push(&self, hints: &[(HintKey, Urgency)], now: DateTime<Utc>) -> Result<()>;
+
+    /// Adds the hints of a delivery, all of one tenant, unless one with this id was received within [`DELIVERIES_KEPT`]; says
+    /// whether it did.
+    ///
+    /// # Errors
+    /// When the inbox cannot persist them; then none was added, and the delivery counts as not received.
+    async fn receive(&self, tenant: &TenantId, delivery: &str, hints: &[(HintKey, Urgency)], now: DateTime<Utc>) -> Result<bool>;
 
     /// Takes up to `limit` due hints of a tenant, until a moment at which they come back by themselves.
     ///

@@ -32,7 +32,7 @@ pub use digest::{Digest, Digester, Salt};
 pub use engine::{Engine, Reconciled, Report};
 pub use env::{Env, SystemEnv};
 pub use error::{Error, ErrorKind, Result, Verdict};
-pub use hint::{Depth, Handled, HintKey, HintQueue, Taken, Urgency};
+pub use hint::{DELIVERIES_KEPT, Depth, Handled, HintKey, HintQueue, Taken, Urgency};
 pub use id::{FieldName, InvalidId, Kind, LinkId, RecordId, ReviewId, RunId, TenantId, Token};
 pub use link::{Base, End, EndState, Eyes, Head, HeadEnd, Intent, Link, Mark, Parents, Settled, Standing};
 pub use plan::{Operation, Plan, PlannedReview, Planner};

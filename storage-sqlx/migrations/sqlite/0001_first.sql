@@ -113,6 +113,15 @@ CREATE TABLE hint (
 ) STRICT;
 CREATE INDEX hint_waiting ON hint (tenant, urgency, seq) WHERE dead = 0;
 
+-- Deliveries that were received, so that a second one does nothing.
+CREATE TABLE delivery (
+    tenant TEXT    NOT NULL,
+    id     TEXT    NOT NULL,
+    at     INTEGER NOT NULL,
+    PRIMARY KEY (tenant, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX delivery_at ON delivery (at);
+
 CREATE TABLE lease (
     tenant TEXT    NOT NULL PRIMARY KEY,
     fence  INTEGER NOT NULL,

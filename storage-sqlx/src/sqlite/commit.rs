@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
-use sync_core::{Changes, CommitError, Digest, Link, LinkId, MappingStore, OperationEntry, Run, Side, Standing, TenantId};
+use sync_core::{Changes, CommitError, DELIVERIES_KEPT, Digest, Link, LinkId, MappingStore, OperationEntry, Run, Side, Standing, TenantId};
 
 use super::{SqliteStore, hints, leases, reviews};
 use crate::error::{Failure, is_taken};
@@ -174,5 +174,6 @@ async fn note_run(db: &mut SqliteConnection, tenant: &TenantId, run: &Run) -> Re
 
 /// Deletes overwritten values whose time is up.
 pub(super) async fn purge(db: &mut SqliteConnection, now: DateTime<Utc>) -> Result<u64, Failure> {
+    sqlx::query("DELETE FROM delivery WHERE at <= ?").bind(row::micros(now - DELIVERIES_KEPT)).execute(&mut *db).await?;
     Ok(sqlx::query("DELETE FROM pre_image WHERE until <= ?").bind(row::micros(now)).execute(db).await?.rows_affected())
 }

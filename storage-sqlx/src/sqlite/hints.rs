@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
-use sync_core::{Depth, Handled, HintKey, HintQueue, Kind, RecordId, Result, Side, Taken, TenantId, Urgency};
+use sync_core::{DELIVERIES_KEPT, Depth, Handled, HintKey, HintQueue, Kind, RecordId, Result, Side, Taken, TenantId, Urgency};
 
 use super::SqliteStore;
 use super::commit::ROWS;
@@ -15,6 +15,21 @@ impl HintQueue for SqliteStore {
     async fn push(&self, hints: &[(HintKey, Urgency)], now: DateTime<Utc>) -> Result<()> {
         let hints = hints.to_vec();
         self.write(true, move |db| Box::pin(async move { push(db, &hints, now).await })).await
+    }
+
+    async fn receive(&self, tenant: &TenantId, delivery: &str, hints: &[(HintKey, Urgency)], now: DateTime<Utc>) -> Result<bool> {
+        let (tenant, delivery, hints) = (tenant.as_str().to_owned(), delivery.to_owned(), hints.to_vec());
+        let step = async move |db: &mut SqliteConnection| {
+            let insert = "INSERT INTO delivery (tenant, id, at) VALUES (?1, ?2, ?3) \
+                          ON CONFLICT DO UPDATE SET at = excluded.at WHERE at <= ?4";
+            let insert = sqlx::query(insert).bind(tenant).bind(delivery).bind(row::micros(now)).bind(row::micros(now - DELIVERIES_KEPT));
+            if insert.execute(&mut *db).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
+            push(db, &hints, now).await?;
+            Ok::<_, Failure>(true)
+        };
+        self.write(true, move |db| Box::pin(step(db))).await
     }
 
     async fn take(&self, tenant: &TenantId, limit: usize, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Taken>> {

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Changes, CommitError, Depth, Fence, Handled, Head, Held, HintKey, HintQueue, Kind, Leases, Link, LinkId, LinkQuery, MappingReader,
-    MappingStore, OperationEntry, PreImage, RecordId, Result, Review, ReviewId, ReviewQuery, Run, Side, Standing, Taken, TenantId, Token,
-    Urgency,
+    Changes, CommitError, DELIVERIES_KEPT, Depth, Fence, Handled, Head, Held, HintKey, HintQueue, Kind, Leases, Link, LinkId, LinkQuery,
+    MappingReader, MappingStore, OperationEntry, PreImage, RecordId, Result, Review, ReviewId, ReviewQuery, Run, Side, Standing, Taken,
+    TenantId, Token, Urgency,
 };
 
 /// Keeps everything in memory. Clear, slow, and lost with the process.
@@ -30,6 +30,7 @@ struct Tenant {
     fence: u64,
     hints: BTreeMap<HintKey, Waiting>,
     next_hint: u64,
+    deliveries: BTreeMap<String, DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug)]
@@ -253,6 +254,18 @@ impl HintQueue for MemoryStore {
             self.with(&key.tenant, |tenant| tenant.push(key.clone(), *urgency, now));
         }
         Ok(())
+    }
+
+    async fn receive(&self, tenant: &TenantId, delivery: &str, hints: &[(HintKey, Urgency)], now: DateTime<Utc>) -> Result<bool> {
+        Ok(self.with(tenant, |tenant| {
+            tenant.deliveries.retain(|_, at| now - *at < DELIVERIES_KEPT);
+            let is_new = !tenant.deliveries.contains_key(delivery);
+            if is_new {
+                tenant.deliveries.insert(delivery.to_owned(), now);
+                hints.iter().for_each(|(key, urgency)| tenant.push(key.clone(), *urgency, now));
+            }
+            is_new
+        }))
     }
 
     async fn take(&self, tenant: &TenantId, limit: usize, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Taken>> {

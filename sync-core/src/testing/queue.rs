@@ -18,6 +18,7 @@ pub fn queue_checks() -> Vec<Check> {
         a_hint_during_its_work_runs_once_more,
         a_hint_during_the_last_attempt_is_not_given_up_with_it,
         hints_from_before_a_sweep_are_dropped,
+        a_delivery_counts_once_for_a_week,
         a_retry_waits_for_its_time_and_counts,
         new_hints_reset_neither_attempts_nor_delay,
         dead_hints_wait_for_replay,
@@ -209,6 +210,21 @@ async fn hints_from_before_a_sweep_are_dropped(store: &dyn AnyStore) {
     assert_eq!(forget(side, 10).await, 2, "what came in before it began");
     assert_eq!(depth(store).await, (2, 1), "neither what is being worked on, nor what came in since, nor what was given up");
     assert_eq!(forget(side, 11).await, 1);
+}
+
+async fn a_delivery_counts_once_for_a_week(store: &dyn AnyStore) {
+    const WEEK: i64 = 7 * 86_400;
+    let receive = async |tenant, record, second| {
+        let hints = [(HintKey { tenant, ..hint(record) }, Urgency::Live)];
+        store.receive(&hints[0].0.tenant, "delivery-1", &hints, at(second)).await.expect("a delivery can be received")
+    };
+    assert!(receive(TENANT, "A", 0).await);
+    assert!(!receive(TENANT, "B", 1).await, "the second one adds nothing");
+    assert_eq!(depth(store).await, (1, 0));
+    assert!(receive(OTHER_TENANT, "A", 1).await, "another tenant's deliveries are others");
+    assert!(!receive(TENANT, "B", WEEK - 1).await);
+    assert!(receive(TENANT, "B", WEEK).await, "it is remembered for seven days after it was received");
+    assert_eq!(depth(store).await, (2, 0));
 }
 
 async fn handling_an_unknown_hint_does_nothing(store: &dyn AnyStore) {

@@ -124,4 +124,6 @@ pub struct Depth {
     pub waiting: usize,
     /// Hints that were given up.
     pub dead: usize,
+    /// Since when the one that waits longest has been due.
+    pub oldest: Option<DateTime<Utc>>,
 }

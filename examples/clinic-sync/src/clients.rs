@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ghl_client::oauth::{App, Grant, TokenEndpoint, TokenStore};
 use sync_core::{Sides, Sink};
 use sync_http::budget::Limit;
 use sync_http::{Counts, Transport};
 use tokio::sync::OnceCell;
 
-use crate::settings::{EphysioSettings, GhlSettings, Settings};
-use crate::{Error, Result};
+use crate::settings::{AppSettings, EphysioSettings, GhlSettings, Settings};
+use crate::tokens::VaultTokens;
+use crate::{Error, Result, Service};
 
 /// The two clients.
 #[derive(Clone, Debug)]
@@ -30,9 +32,22 @@ impl Clients {
     /// # Errors
     /// When the settings are not complete, or an address is not allowed.
     pub fn new(settings: &Settings) -> Result<Self> {
-        complete(settings)?;
+        Self::connected(settings, None)
+    }
+
+    /// Clients over HTTP, whose tokens of an app are in a store.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of(service: &Service) -> Result<Self> {
+        Self::connected(service.settings(), Some(Arc::new(VaultTokens::new(service.store().clone()))))
+    }
+
+    fn connected(settings: &Settings, tokens: Option<Arc<dyn TokenStore>>) -> Result<Self> {
+        settings.check()?;
         let ephysio = ephysio_client::Client::new(ephysio_config(settings)?)?;
-        Ok(Self { ephysio, ghl: ghl_client::Client::new(ghl_config(settings)?)?, connected: Arc::default(), calendars: Arc::default() })
+        let ghl = ghl_client::Client::new(ghl_config(settings, tokens)?)?;
+        Ok(Self { ephysio, ghl, connected: Arc::default(), calendars: Arc::default() })
     }
 
     /// Clients over other transports, such as emulators in process.
@@ -40,10 +55,10 @@ impl Clients {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_transports(settings: &Settings, ephysio: Arc<dyn Transport>, ghl: Arc<dyn Transport>) -> Result<Self> {
-        complete(settings)?;
+        settings.check()?;
         Ok(Self {
             ephysio: ephysio_client::Client::with_transport(ephysio_config(settings)?, ephysio),
-            ghl: ghl_client::Client::with_transport(ghl_config(settings)?, ghl)?,
+            ghl: ghl_client::Client::with_transport(ghl_config(settings, None)?, ghl)?,
             connected: Arc::default(),
             calendars: Arc::default(),
         })
@@ -54,12 +69,6 @@ impl Clients {
     pub fn counts(&self) -> Counts {
         self.ephysio.meter().snapshot().with(&self.ghl.meter().snapshot())
     }
-}
-
-fn complete(settings: &Settings) -> Result<()> {
-    let mut problems = settings.problems();
-    problems.extend(settings.patients.policy().err().unwrap_or_default());
-    if problems.is_empty() { Ok(()) } else { Err(Error::Settings(problems)) }
 }
 
 fn http_settings(settings: &Settings) -> sync_http::Settings {
@@ -83,11 +92,45 @@ fn ephysio_config(settings: &Settings) -> Result<ephysio_client::Config> {
     })
 }
 
-fn ghl_config(settings: &Settings) -> Result<ghl_client::Config> {
-    let GhlSettings { base_url, location_id, private_integration_token, calls_per_10_seconds, .. } = settings.ghl.clone();
-    let (Some(location), Some(token)) = (location_id, private_integration_token) else {
-        return Err(Error::Settings(settings.problems()));
+/// The app of GHL's marketplace, if one is configured.
+///
+/// # Errors
+/// When its settings are not complete.
+pub(crate) fn app(settings: &Settings) -> Result<Option<App>> {
+    let Some(AppSettings { client_id, client_secret, redirect_uri, version_id, marketplace }) = settings.ghl.app.clone() else {
+        return Ok(None);
     };
+    let secret = client_secret.ok_or_else(|| Error::Settings(settings.problems()))?;
+    let mut app = App { version_id, ..App::new(client_id, secret, redirect_uri)? };
+    if let Some(marketplace) = marketplace {
+        app.marketplace = marketplace.parse()?;
+    }
+    Ok(Some(app))
+}
+
+/// Where tokens of the app are bought.
+pub(crate) fn token_endpoint(settings: &Settings, app: App) -> Result<TokenEndpoint> {
+    let base: sync_http::BaseUrl = settings.ghl.base_url.parse()?;
+    let http = http_settings(settings);
+    let transport = sync_http::ReqwestTransport::new(&base, &http.timeouts)?;
+    Ok(TokenEndpoint::with_transport(app, base, Arc::new(transport), http))
+}
+
+/// The usual set-up with what opens the location: a private integration token, or an app that was connected.
+fn opened(settings: &Settings, location: String, tokens: Option<Arc<dyn TokenStore>>) -> Result<ghl_client::Config> {
+    if let Some(token) = settings.ghl.private_integration_token.clone() {
+        return Ok(ghl_client::Config::new(location, token)?);
+    }
+    match (app(settings)?, tokens) {
+        (Some(app), Some(store)) => Ok(ghl_client::Config::connected(location, Grant::new(app, store))?),
+        (Some(_), None) => Err(Error::Usage("nobody has connected GHL yet: `clinic-sync auth link` prints the link for it".to_owned())),
+        (None, _) => Err(Error::Settings(settings.problems())),
+    }
+}
+
+fn ghl_config(settings: &Settings, tokens: Option<Arc<dyn TokenStore>>) -> Result<ghl_client::Config> {
+    let GhlSettings { base_url, location_id, calls_per_10_seconds, .. } = settings.ghl.clone();
+    let location = location_id.ok_or_else(|| Error::Settings(settings.problems()))?;
     // Also of the lower limit that GHL may announce.
     let margin = (calls_per_10_seconds / 20).min(5);
     Ok(ghl_client::Config {
@@ -95,6 +138,6 @@ fn ghl_config(settings: &Settings) -> Result<ghl_client::Config> {
         budget: Limit { margin, ..Limit::new(calls_per_10_seconds, Duration::from_secs(10)) },
         settings: http_settings(settings),
         timezone: Some(settings.appointments.zone),
-        ..ghl_client::Config::new(location, token)?
+        ..opened(settings, location, tokens)?
     })
 }

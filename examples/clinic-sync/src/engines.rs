@@ -46,10 +46,13 @@ impl Service {
     ///
     /// # Errors
     /// As [`open`](Self::open) and [`engine`](Self::engine), and when a side cannot be read.
-    pub async fn plan(settings: Settings, clients: &Clients) -> Result<Vec<Plan>> {
+    pub async fn plan(settings: Settings) -> Result<Vec<Plan>> {
+        settings.check()?;
         let engines = if settings.database().exists() {
-            Self::open(settings).await?.engines(clients).await?
+            let service = Self::open(settings).await?;
+            service.engines(&Clients::of(&service)?).await?
         } else {
+            let clients = &Clients::new(&settings)?;
             let empty = Service::over(settings, Arc::new(MemoryStore::new()), Arc::new(SystemEnv));
             let mut key = [0; 32];
             empty.env().fill(&mut key);

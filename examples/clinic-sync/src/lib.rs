@@ -7,8 +7,10 @@ pub mod demo;
 mod engines;
 mod error;
 mod output;
+pub mod serve;
 mod service;
 pub mod settings;
+mod tokens;
 
 pub use clients::Clients;
 pub use error::{Error, Result};

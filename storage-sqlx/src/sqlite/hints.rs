@@ -58,9 +58,14 @@ impl HintQueue for SqliteStore {
     }
 
     async fn depth(&self, tenant: &TenantId) -> Result<Depth> {
-        let query = sqlx::query_as("SELECT count(*) FILTER (WHERE dead = 0), count(*) FILTER (WHERE dead = 1) FROM hint WHERE tenant = ?");
-        let (waiting, dead): (u32, u32) = query.bind(tenant.as_str()).fetch_one(&self.readers).await.map_err(|error| self.fail(error))?;
-        Ok(Depth { waiting: waiting as usize, dead: dead as usize })
+        let query = sqlx::query_as(
+            "SELECT count(*) FILTER (WHERE dead = 0), count(*) FILTER (WHERE dead = 1), min(due) FILTER (WHERE dead = 0) \
+                     FROM hint WHERE tenant = ?",
+        );
+        let (waiting, dead, oldest): (u32, u32, Option<i64>) =
+            query.bind(tenant.as_str()).fetch_one(&self.readers).await.map_err(|error| self.fail(error))?;
+        let oldest = oldest.map(row::time).transpose().map_err(|failure| self.fail(failure))?;
+        Ok(Depth { waiting: waiting as usize, dead: dead as usize, oldest })
     }
 }
 

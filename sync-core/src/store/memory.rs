@@ -330,7 +330,8 @@ impl HintQueue for MemoryStore {
     async fn depth(&self, tenant: &TenantId) -> Result<Depth> {
         Ok(self.with(tenant, |tenant| {
             let dead = tenant.hints.values().filter(|waiting| waiting.dead).count();
-            Depth { waiting: tenant.hints.len() - dead, dead }
+            let oldest = tenant.hints.values().filter(|waiting| !waiting.dead).map(|waiting| waiting.due).min();
+            Depth { waiting: tenant.hints.len() - dead, dead, oldest }
         }))
     }
 }

@@ -55,7 +55,7 @@ async fn handle(store: &dyn AnyStore, taken: &Taken, outcome: Handled) {
 }
 
 async fn depth(store: &dyn AnyStore) -> (usize, usize) {
-    let Depth { waiting, dead } = store.depth(&TENANT).await.expect("the depth can be read");
+    let Depth { waiting, dead, .. } = store.depth(&TENANT).await.expect("the depth can be read");
     (waiting, dead)
 }
 
@@ -96,6 +96,7 @@ async fn the_oldest_goes_first_and_the_limit_holds(store: &dyn AnyStore) {
     push(store, &["C", "A"], Urgency::Live, 0).await;
     push(store, &["B"], Urgency::Live, 0).await;
     push(store, &["C"], Urgency::Live, 1).await;
+    assert_eq!(store.depth(&TENANT).await.expect("the depth can be read").oldest, Some(at(0)));
     assert_eq!(ids(&take_of(store, &TENANT, 2, 1).await), ["C", "A"], "in the order of the first hint for each");
     assert_eq!(ids(&take_of(store, &TENANT, 2, 1).await), ["B"], "the rest comes next");
 }

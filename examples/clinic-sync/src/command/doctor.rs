@@ -70,7 +70,7 @@ async fn examine(settings: Settings, fix: bool) -> Vec<Finding> {
         }
     };
     findings.extend(check_store(&service).await);
-    match Clients::new(&settings) {
+    match Clients::of(&service) {
         Ok(clients) => {
             findings.push(check_ephysio(&clients).await);
             findings.extend(check_ghl(&service, &clients, fix).await);

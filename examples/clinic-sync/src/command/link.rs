@@ -37,8 +37,9 @@ pub(crate) enum Act {
 
 impl Pair {
     pub(crate) async fn run(self, settings: Settings) -> Result<ExitCode> {
-        let clients = Clients::new(&settings)?;
+        settings.check()?;
         let service = Service::open(settings).await?;
+        let clients = Clients::of(&service)?;
         let lease = service.lease(&CancellationToken::new()).await?;
         let engine = service.engine(&clients).await?;
         engine.desk().link(&RecordId::new(self.patient), &RecordId::new(self.contact)).await?;
@@ -50,8 +51,9 @@ impl Pair {
 
 impl Which {
     pub(crate) async fn run(self, settings: Settings, act: Act) -> Result<ExitCode> {
-        let clients = Clients::new(&settings)?;
+        settings.check()?;
         let service = Service::open(settings).await?;
+        let clients = Clients::of(&service)?;
         let lease = service.lease(&CancellationToken::new()).await?;
         let engine = service.engine(&clients).await?;
         let id = self.find(&engine).await?;

@@ -10,6 +10,7 @@ mod link;
 mod plan;
 mod progress;
 mod review;
+mod serve;
 mod sync;
 mod words;
 
@@ -22,6 +23,8 @@ use sync_core::vocabulary::person;
 use tokio_util::sync::CancellationToken;
 
 pub use progress::Bar;
+pub(crate) use serve::unreadable;
+pub(crate) use sync::sweep_kinds;
 pub use words::{reason as describe_reason, table_of_operations};
 
 use crate::{Result, Settings};
@@ -48,6 +51,18 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Syncs once.
     Sync(sync::SyncArgs),
+    /// Runs until it is told to stop: webhooks are seen at once, everything else by the clock.
+    Serve(serve::Serve),
+    /// Shows what `serve` does when.
+    Schedule {
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Access to GHL by an app of its marketplace.
+    #[command(subcommand)]
+    Auth(serve::Auth),
+    /// Makes everything due again that `serve` gave up.
+    Replay,
     /// What people have to decide or do.
     #[command(subcommand)]
     Review(review::ReviewCommand),
@@ -100,6 +115,10 @@ impl Cli {
             Command::Doctor(doctor) => doctor.run(load()?).await,
             Command::Plan(plan) => plan.run(load()?).await,
             Command::Sync(sync) => sync.run(load()?, stop).await,
+            Command::Serve(serve) => serve.run(load()?, stop).await,
+            Command::Schedule { form } => serve::schedule(load()?, form).await,
+            Command::Auth(auth) => auth.run(load()?).await,
+            Command::Replay => serve::replay(load()?).await,
             Command::Review(review) => review.run(load()?).await,
             Command::Link(pair) => pair.run(load()?).await,
             Command::Unlink(which) => which.run(load()?, link::Act::Unlink).await,

@@ -7,7 +7,7 @@ use sync_core::Plan;
 
 use super::words::{reason, table_of_operations};
 use super::{Form, What, print_json};
-use crate::{Clients, Result, Service, Settings};
+use crate::{Result, Service, Settings};
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct PlanArgs {
@@ -21,8 +21,7 @@ pub(crate) struct PlanArgs {
 impl PlanArgs {
     /// 0: nothing to do. 2: something to do.
     pub(crate) async fn run(self, settings: Settings) -> Result<ExitCode> {
-        let clients = Clients::new(&settings)?;
-        let mut plans = Service::plan(settings, &clients).await?;
+        let mut plans = Service::plan(settings).await?;
         plans.retain(|plan| self.what.covers(&plan.kind));
         let is_idle = |plan: &Plan| plan.is_empty() && plan.brakes.is_empty();
         let idle = plans.iter().all(is_idle);

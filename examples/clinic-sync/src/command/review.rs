@@ -122,8 +122,9 @@ async fn show(service: &Service, id: &str, form: Form) -> Result<()> {
 }
 
 async fn resolve(settings: Settings, id: &str, answer: Answer) -> Result<()> {
-    let clients = Clients::new(&settings)?;
+    settings.check()?;
     let service = Service::open(settings).await?;
+    let clients = Clients::of(&service)?;
     let review = find(&service, id).await?;
     let lease = service.lease(&CancellationToken::new()).await?;
     let engines = service.engines(&clients).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use sync_core::observer::{Observer, Silent};
 use sync_core::vocabulary::person;
-use sync_core::{MappingReader, Report, RunState, Side};
+use sync_core::{Engine, MappingReader, Report, RunState, Side};
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Bar;
@@ -32,8 +32,9 @@ pub(crate) struct SyncArgs {
 impl SyncArgs {
     /// 0: done. 3: done, with open review items. 1: some writes did not succeed; the next sync looks at them again.
     pub(crate) async fn run(self, settings: Settings, stop: CancellationToken) -> Result<ExitCode> {
-        let clients = Clients::new(&settings)?;
+        settings.check()?;
         let service = Service::open(settings).await?;
+        let clients = Clients::of(&service)?;
         if !self.first_sync && !has_synced(&service).await? {
             return Err(first_sync_is_special(&service));
         }
@@ -51,12 +52,12 @@ impl SyncArgs {
     }
 }
 
-async fn has_synced(service: &Service) -> Result<bool> {
+pub(crate) async fn has_synced(service: &Service) -> Result<bool> {
     let runs = service.store().runs(&TENANT, &person::KIND, 1).await?;
     Ok(runs.iter().any(|run| run.state != RunState::Failed))
 }
 
-fn first_sync_is_special(service: &Service) -> Error {
+pub(crate) fn first_sync_is_special(service: &Service) -> Error {
     let source = &service.settings().ghl.source;
     Error::Usage(format!(
         "this would be the first sync. It may create many contacts in GHL, each with the source \"{source}\": \
@@ -80,9 +81,12 @@ pub(crate) async fn sync_once(service: &Service, clients: &Clients, what: What, 
     Ok(SyncReport::new(&reports, &counts, started.elapsed()))
 }
 
-/// Every kind after those it refers to; and once more, where an appointment needs its person on the other side.
 async fn sweep(service: &Service, clients: &Clients, what: What, lease: &Lease, observer: &Arc<dyn Observer>) -> Result<Vec<Report>> {
-    let engines = service.leased_engines(clients, lease, observer).await?;
+    sweep_kinds(&service.leased_engines(clients, lease, observer).await?, what).await
+}
+
+/// Every kind after those it refers to; and once more, where an appointment needs its person on the other side.
+pub(crate) async fn sweep_kinds(engines: &[Engine], what: What) -> Result<Vec<Report>> {
     let mut reports: Vec<Report> = Vec::new();
     for _ in 0..ROUNDS {
         let mut pulled = 0;

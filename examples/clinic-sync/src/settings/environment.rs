@@ -29,6 +29,13 @@ pub(super) fn apply(settings: &mut Settings, read: impl Fn(&str) -> Option<Strin
     settings.ephysio.password = secret("EPHYSIO_PASSWORD")?.or(settings.ephysio.password.take());
     settings.ghl.location_id = plain("GHL_LOCATION_ID").or(settings.ghl.location_id.take());
     settings.ghl.private_integration_token = secret("GHL_PRIVATE_INTEGRATION_TOKEN")?.or(settings.ghl.private_integration_token.take());
+    if let Some(app) = &mut settings.ghl.app {
+        app.client_secret = secret("GHL_CLIENT_SECRET")?.or(app.client_secret.take());
+    }
+    if let Some(keys) = plain("GHL_WEBHOOK_PUBLIC_KEYS") {
+        settings.serve.webhook_public_keys =
+            keys.split_inclusive("-----END PUBLIC KEY-----").map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).collect();
+    }
     if let Some(path) = plain("VAULT_KEY_FILE") {
         settings.vault.key_file = Some(path.into());
     }

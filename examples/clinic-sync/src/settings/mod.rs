@@ -4,12 +4,14 @@ mod appointments;
 mod environment;
 mod model;
 mod patients;
+mod serve;
 
 use std::path::{Path, PathBuf};
 
 pub use appointments::{AppointmentSettings, Calendar, Practitioner, SlotCheck};
-pub use model::{Create, EphysioSettings, GhlSettings, Settings, Timeouts, VaultSettings};
+pub use model::{AppSettings, Create, EphysioSettings, GhlSettings, Settings, Timeouts, VaultSettings};
 pub use patients::{Consent, IntoEphysio, PatientSettings};
+pub use serve::ServeSettings;
 
 use crate::{Error, Result};
 
@@ -72,6 +74,16 @@ impl Settings {
         }
     }
 
+    /// Refuses settings with which nothing can be synced.
+    ///
+    /// # Errors
+    /// A `Settings` error with everything that is missing or wrong.
+    pub fn check(&self) -> Result<()> {
+        let mut problems = self.problems();
+        problems.extend(self.patients.policy().err().unwrap_or_default());
+        if problems.is_empty() { Ok(()) } else { Err(Error::Settings(problems)) }
+    }
+
     /// Everything that stands in the way of a sync, in words that say what to do.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
@@ -85,8 +97,12 @@ impl Settings {
         needs(self.ephysio.password.is_none(), "the e-Physio password is missing: set EPHYSIO_PASSWORD or EPHYSIO_PASSWORD_FILE");
         needs(self.ghl.location_id.is_none(), "the GHL location is missing: set GHL_LOCATION_ID, or `location_id` under [ghl]");
         needs(
-            self.ghl.private_integration_token.is_none(),
-            "the GHL token is missing: set GHL_PRIVATE_INTEGRATION_TOKEN or GHL_PRIVATE_INTEGRATION_TOKEN_FILE",
+            self.ghl.private_integration_token.is_none() && self.ghl.app.is_none(),
+            "the GHL token is missing: set GHL_PRIVATE_INTEGRATION_TOKEN or GHL_PRIVATE_INTEGRATION_TOKEN_FILE, or an app under [ghl.app]",
+        );
+        needs(
+            self.ghl.app.as_ref().is_some_and(|app| app.client_secret.is_none()),
+            "the secret of the GHL app is missing: set GHL_CLIENT_SECRET or GHL_CLIENT_SECRET_FILE",
         );
         needs(
             self.patients.consent.is_none(),
@@ -94,6 +110,7 @@ impl Settings {
              (all_active_patients, email_consent, a mark, or nobody)",
         );
         problems.extend(self.appointments.problems());
+        problems.extend(self.serve.problems());
         problems.extend(self.check_database().err());
         problems.extend(check_address("[ephysio]", &self.ephysio.base_url));
         problems.extend(check_address("[ghl]", &self.ghl.base_url));
@@ -134,6 +151,7 @@ mod tests {
         assert_eq!(settings.patients, PatientSettings { consent: Some(Consent::AllActivePatients), ..PatientSettings::default() });
         assert_eq!(settings.timeouts, Timeouts::default(), "the example shows the defaults");
         assert_eq!(settings.appointments, AppointmentSettings::default());
+        assert_eq!(settings.serve, ServeSettings::default());
     }
 
     #[test]

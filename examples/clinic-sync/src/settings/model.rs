@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{AppointmentSettings, PatientSettings};
+use super::{AppointmentSettings, PatientSettings, ServeSettings};
 
 /// All settings.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -26,6 +26,8 @@ pub struct Settings {
     pub patients: PatientSettings,
     /// Which appointments are synced, and by which rules.
     pub appointments: AppointmentSettings,
+    /// How the running service listens and when it works.
+    pub serve: ServeSettings,
 }
 
 /// The key that seals what must stay readable. Without either, a key file is made beside a new database.
@@ -102,6 +104,8 @@ pub struct GhlSettings {
     pub location_id: Option<String>,
     /// A private integration token of it.
     pub private_integration_token: Option<SecretString>,
+    /// An app of GHL's marketplace, in the place of a private integration token.
+    pub app: Option<AppSettings>,
     /// The `source` of created contacts. The clinic's workflows should leave it out.
     pub source: String,
     /// The key of the custom field that carries the token of a create.
@@ -122,6 +126,7 @@ impl Default for GhlSettings {
             base_url: ghl_client::BASE_URL.to_owned(),
             location_id: None,
             private_integration_token: None,
+            app: None,
             source: "clinic-sync".to_owned(),
             token_field: "contact.sync_token".to_owned(),
             custom_fields: BTreeMap::new(),
@@ -130,6 +135,25 @@ impl Default for GhlSettings {
             parallel: 8,
         }
     }
+}
+
+/// An app of GHL's marketplace, to which an admin of the clinic gives access once.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppSettings {
+    /// Its client id.
+    pub client_id: String,
+    /// Its client secret.
+    #[serde(default)]
+    pub client_secret: Option<SecretString>,
+    /// The address of this service's `/api/auth/callback`, as the app's settings have it.
+    pub redirect_uri: String,
+    /// The id of its version; private apps need it.
+    #[serde(default)]
+    pub version_id: Option<String>,
+    /// Where an admin consents, unless at GHL's own marketplace.
+    #[serde(default)]
+    pub marketplace: Option<String>,
 }
 
 /// How long calls may take, in milliseconds.

@@ -1,0 +1,270 @@
+//! The one task that works: first what the inbox holds, then what is due.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ghl_client::oauth::TokenStore;
+use sync_core::vocabulary::{appointment, person};
+use sync_core::{Engine, Handled, HintQueue, MappingReader, Reconciled, Report, RunState, Side, Taken};
+use tokio_util::sync::CancellationToken;
+
+use super::schedule::{Schedule, Task};
+use super::{Shared, connect};
+use crate::clients::{app, token_endpoint};
+use crate::command::{What, sweep_kinds, unreadable};
+use crate::service::Lease;
+use crate::{Result, TENANT};
+
+/// How many hints are taken at a time.
+const HANDFUL: usize = 32;
+/// How long a taken hint may be worked on before it comes back by itself.
+const PATIENCE: TimeDelta = TimeDelta::minutes(5);
+/// So often a record is looked at before it is given up.
+const ATTEMPTS: u32 = 8;
+/// The longest sleep: a hint that waits for its next attempt wakes nobody.
+const NAP: Duration = Duration::from_secs(15);
+/// How long after a failed sync the next is tried.
+const PAUSE: TimeDelta = TimeDelta::minutes(1);
+/// So many failures in a row are told to a person.
+const FAILURES: u64 = 3;
+
+struct Worker<'a> {
+    shared: &'a Shared,
+    lease: &'a Lease,
+    stop: &'a CancellationToken,
+    schedule: Schedule,
+    last: BTreeMap<Task, DateTime<Utc>>,
+    due: BTreeMap<Task, DateTime<Utc>>,
+    /// Hints ask for a sync of these kinds.
+    wanted: bool,
+    /// When the last sync began.
+    swept: Option<DateTime<Utc>>,
+}
+
+/// Works until a stop is asked for.
+pub(super) async fn until_stopped(shared: &Shared, lease: &Lease, stop: &CancellationToken) {
+    let mut worker = Worker {
+        shared,
+        lease,
+        stop,
+        schedule: Schedule::new(shared.service.settings()),
+        last: BTreeMap::new(),
+        due: BTreeMap::new(),
+        wanted: false,
+        swept: None,
+    };
+    worker.remember().await;
+    while !lease.stop().is_cancelled() {
+        let worked = worker.once().await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the service could not work; it tries again");
+            false
+        });
+        if !worked {
+            worker.sleep().await;
+        }
+    }
+}
+
+impl Worker<'_> {
+    /// When what was last done, so that a restart neither repeats nor forgets it.
+    async fn remember(&mut self) {
+        for (task, kind) in [(Task::Patients, person::KIND), (Task::Appointments, appointment::KIND)] {
+            let runs = self.shared.service.store().runs(&TENANT, &kind, 20).await.unwrap_or_default();
+            if let Some(run) = runs.iter().find(|run| run.state == RunState::Completed) {
+                self.last.insert(task, run.started_at);
+                self.shared.stats.succeeded(&kind, run.ended_at.unwrap_or(run.started_at));
+            }
+        }
+        let now = self.shared.now();
+        self.last.insert(Task::Nightly, now);
+        if let Ok(Some(tokens)) = self.shared.tokens().load().await {
+            self.last.insert(Task::Tokens, tokens.expires_at - TimeDelta::hours(24));
+        }
+        Task::ALL.into_iter().for_each(|task| self.plan(task));
+    }
+
+    fn plan(&mut self, task: Task) {
+        let mut bytes = [0; 2];
+        self.shared.service.env().fill(&mut bytes);
+        let chance = f64::from(u16::from_be_bytes(bytes)) / f64::from(u16::MAX);
+        let due = self.schedule.due(task, self.last.get(&task).copied(), self.shared.now(), chance);
+        self.due.insert(task, due);
+    }
+
+    /// One piece of work; says whether there was any.
+    async fn once(&mut self) -> Result<bool> {
+        if connect::is_paused(self.shared).await? {
+            return Ok(false);
+        }
+        let now = self.shared.now();
+        let task = Task::ALL.into_iter().find(|task| self.schedule.has(*task) && self.due.get(task).is_some_and(|due| *due <= now));
+        if self.drain().await? {
+            return Ok(true);
+        }
+        if let Some(task) = task {
+            self.carry_out(task).await;
+            return Ok(true);
+        }
+        if self.wanted && self.is_allowed_to_sweep(now) {
+            self.sweep(What::All).await;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Hints share one listing per freshness bound.
+    fn is_allowed_to_sweep(&self, now: DateTime<Utc>) -> bool {
+        let bound = TimeDelta::seconds(i64::try_from(self.shared.service.settings().patients.freshness_seconds).unwrap_or(i64::MAX / 1000));
+        self.swept.is_none_or(|swept| now - swept >= bound)
+    }
+
+    async fn carry_out(&mut self, task: Task) {
+        self.last.insert(task, self.shared.now());
+        match task {
+            Task::Tokens => self.renew_tokens().await,
+            Task::Patients => self.sweep(What::Patients).await,
+            Task::Appointments | Task::Nightly => self.sweep(What::All).await,
+        }
+        self.plan(task);
+    }
+
+    async fn sleep(&self) {
+        let now = self.shared.now();
+        let next = self.due.iter().filter(|(task, _)| self.schedule.has(**task)).map(|(_, due)| *due).min();
+        let nap = next.and_then(|next| (next - now).to_std().ok()).unwrap_or_default().clamp(Duration::from_millis(50), NAP);
+        tokio::select! {
+            biased;
+            () = self.lease.stop().cancelled() => {}
+            () = self.shared.woken.notified() => {}
+            () = tokio::time::sleep(nap) => {}
+        }
+    }
+
+    /// Looks at what the inbox holds; says whether it held anything.
+    async fn drain(&mut self) -> Result<bool> {
+        let store = self.shared.service.store();
+        let now = self.shared.now();
+        let taken = store.take(&TENANT, HANDFUL, now, now + PATIENCE).await?;
+        if taken.is_empty() {
+            return Ok(false);
+        }
+        let engines = match self.shared.engines(self.lease).await {
+            Ok(engines) => engines,
+            Err(error) => {
+                tracing::warn!(%error, "the inbox waits until both systems can be reached");
+                for hint in &taken {
+                    store.handled(hint, Handled::Retry { due: self.shared.now() + PAUSE }).await?;
+                }
+                return Ok(false);
+            }
+        };
+        for hint in &taken {
+            if self.stop.is_cancelled() {
+                break;
+            }
+            let outcome = self.look(engines, hint).await;
+            store.handled(hint, outcome).await?;
+        }
+        Ok(true)
+    }
+
+    async fn look(&mut self, engines: &[Engine], hint: &Taken) -> Handled {
+        // What is not synced is nothing to wait for.
+        let Some(engine) = engines.iter().find(|engine| *engine.kind() == hint.key.kind) else { return Handled::Done };
+        match engine.reconcile(hint.key.side, &hint.key.id).await {
+            Ok(Reconciled::Done) => Handled::Done,
+            Ok(Reconciled::Waits) => {
+                self.wanted = true;
+                Handled::Done
+            }
+            Err(error) if hint.attempts + 1 < ATTEMPTS => {
+                tracing::warn!(%error, kind = %hint.key.kind, record = %hint.key.id, "a record could not be looked at; it is tried again");
+                Handled::Retry { due: self.shared.now() + back_off(hint.attempts) }
+            }
+            Err(error) => {
+                tracing::error!(%error, kind = %hint.key.kind, record = %hint.key.id, "a record is given up; `clinic-sync replay` tries it again");
+                Handled::Dead { reason: error.to_string() }
+            }
+        }
+    }
+
+    async fn sweep(&mut self, what: What) {
+        self.swept = Some(self.shared.now());
+        self.wanted = false;
+        let reports = match self.shared.engines(self.lease).await {
+            Ok(engines) => sweep_kinds(engines, what).await,
+            Err(error) => Err(error),
+        };
+        match reports {
+            Ok(reports) => self.note(&reports).await,
+            Err(error) => {
+                let failures = self.shared.stats.failed();
+                tracing::error!(%error, failures, "a sync failed; what was done counts, and the next one goes on");
+                if failures == FAILURES {
+                    self.tell("syncs keep failing; the log says why").await;
+                }
+                self.due.insert(Task::Patients, self.shared.now() + PAUSE);
+            }
+        }
+    }
+
+    async fn note(&mut self, reports: &[Report]) {
+        let store = self.shared.service.store();
+        for report in reports {
+            self.shared.stats.succeeded(&report.kind, self.shared.now());
+            self.forget(report).await;
+        }
+        if let Err(error) = store.purge(self.shared.now()).await {
+            tracing::warn!(%error, "what is too old could not be deleted; it is tried again");
+        }
+        let open = reports.iter().map(|report| report.open_reviews).sum();
+        let more = self.shared.stats.reviews(open);
+        if more > 0 {
+            self.tell(&format!("{more} new questions for a person, {open} in all: `clinic-sync review list`")).await;
+        }
+    }
+
+    /// A sweep has looked at everything: hints from before its listing began, and from before that listing could lag, are done.
+    async fn forget(&self, report: &Report) {
+        let lag = TimeDelta::seconds(i64::try_from(self.shared.service.settings().ghl.search_lag_seconds).unwrap_or(0));
+        for side in Side::BOTH {
+            let Some(began) = report.listed[side] else { continue };
+            if let Err(error) = self.shared.service.store().forget(&TENANT, &report.kind, side, began - lag).await {
+                tracing::warn!(%error, "hints that are done could not be dropped; they are looked at once more");
+            }
+        }
+    }
+
+    async fn renew_tokens(&self) {
+        let renewed = async {
+            let settings = self.shared.service.settings();
+            let tokens = self.shared.tokens();
+            let (Some(app), Some(old)) = (app(settings)?, tokens.load().await.map_err(unreadable)?) else { return Ok(()) };
+            let Some(spent) = old.refresh_token.clone() else { return Ok(()) };
+            let new = token_endpoint(settings, app)?.refresh(&old).await?;
+            // Whoever was quicker has tokens that are as good.
+            let _ = tokens.swap(&spent, &new).await.map_err(unreadable)?;
+            Ok::<_, crate::Error>(())
+        };
+        if let Err(error) = renewed.await {
+            tracing::error!(%error, "the access to GHL could not be renewed");
+            self.tell("the access to GHL could not be renewed: if this goes on, connect again with `clinic-sync auth link`").await;
+        }
+    }
+
+    /// Tells a person, if the settings say how.
+    async fn tell(&self, what: &str) {
+        let Some(command) = &self.shared.service.settings().serve.notify else { return };
+        match tokio::process::Command::new(command).arg(what).kill_on_drop(true).status().await {
+            Ok(status) if status.success() => {}
+            Ok(status) => tracing::warn!(%status, "the command under `notify` did not succeed"),
+            Err(error) => tracing::warn!(%error, "the command under `notify` cannot be run"),
+        }
+    }
+}
+
+/// 5 s, 10 s, 20 s, … an hour at most.
+fn back_off(attempts: u32) -> TimeDelta {
+    TimeDelta::seconds(5 << attempts.min(9)).min(TimeDelta::hours(1))
+}

@@ -3,12 +3,13 @@
 //! A link that is good once leads to GHL; the way back is bound to the same browser, and good once too.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
-use ghl_client::oauth::{TokenSet, UserType};
+use ghl_client::oauth::{TokenSet, TokenStore, UserType};
 use ghl_client::webhook::{Event, Subject};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use sync_core::Env;
 use super::Shared;
 use super::stats::Received;
 use crate::clients::{app, token_endpoint};
+use crate::command::unreadable;
 use crate::{Error, Result, Service, TENANT};
 
 /// The link that was printed, and the way back from GHL.
@@ -154,6 +156,7 @@ async fn connected(shared: &Shared, tokens: &TokenSet) -> Result<()> {
     let vault = shared.service.store().vault();
     vault.put(&TENANT, CONNECTED, &SecretString::from(shared.now().to_rfc3339())).await?;
     vault.delete(&TENANT, PAUSED).await?;
+    shared.connected.store(true, Ordering::Release);
     shared.woken.notify_one();
     Ok(())
 }
@@ -184,9 +187,13 @@ async fn pause(shared: &Shared, removed: Option<DateTime<Utc>>) -> Result<()> {
     Ok(vault.put(&TENANT, PAUSED, &SecretString::from(shared.now().to_rfc3339())).await?)
 }
 
-/// Whether the practice is paused because the app was removed. Asks GHL: if it still answers, the message was out of date;
-/// if it refuses, the tokens are forgotten.
+/// Whether there is no access to GHL: nobody has connected the app yet, or it was removed. In the second case GHL is asked: if it
+/// still answers, the message was out of date; if it refuses, the tokens are forgotten.
 pub(super) async fn is_paused(shared: &Shared) -> Result<bool> {
+    let settings = &shared.service.settings().ghl;
+    if settings.private_integration_token.is_none() && shared.tokens().load().await.map_err(unreadable)?.is_none() {
+        return Ok(true);
+    }
     let vault = shared.service.store().vault();
     if vault.get(&TENANT, PAUSED).await?.is_none() {
         return Ok(false);

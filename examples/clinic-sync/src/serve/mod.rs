@@ -13,6 +13,7 @@ mod work;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -55,6 +56,8 @@ pub(crate) struct Shared {
     stats: Stats,
     /// Something came into the inbox.
     woken: Notify,
+    /// Somebody gave access to GHL just now.
+    connected: AtomicBool,
 }
 
 impl Shared {
@@ -94,8 +97,14 @@ impl Server {
         };
         let keys: Vec<_> = settings.webhook_public_keys.iter().filter_map(|key| key.parse().ok()).collect();
         let verifier = if keys.is_empty() { Verifier::default() } else { Verifier::new(keys) };
-        let (engines, stats, woken) = (OnceCell::new(), Stats::default(), Notify::new());
-        Ok(Self { shared: Arc::new(Shared { service, clients, engines, verifier, stats, woken }), lease, listener, metrics, stop })
+        let (engines, stats, woken, connected) = (OnceCell::new(), Stats::default(), Notify::new(), AtomicBool::new(false));
+        Ok(Self {
+            shared: Arc::new(Shared { service, clients, engines, verifier, stats, woken, connected }),
+            lease,
+            listener,
+            metrics,
+            stop,
+        })
     }
 
     /// Where it listens.

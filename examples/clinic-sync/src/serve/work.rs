@@ -1,6 +1,7 @@
 //! The one task that works: first what the inbox holds, then what is due.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -98,6 +99,9 @@ impl Worker<'_> {
             return Ok(false);
         }
         let now = self.shared.now();
+        if self.shared.connected.swap(false, Ordering::Acquire) {
+            self.due.insert(Task::Patients, now);
+        }
         let task = Task::ALL.into_iter().find(|task| self.schedule.has(*task) && self.due.get(task).is_some_and(|due| *due <= now));
         if self.drain().await? {
             return Ok(true);

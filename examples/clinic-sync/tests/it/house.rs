@@ -147,12 +147,18 @@ impl House {
         (Service::open(settings.clone()).await.unwrap(), Clients::new(&settings).unwrap())
     }
 
-    fn parsed(&self) -> Settings {
+    pub(crate) fn parsed(&self) -> Settings {
         let mut settings = Settings::parse(&self.settings.to_string()).unwrap();
         settings.ephysio.password = Some(SecretString::from("demo-password"));
-        settings.ghl.private_integration_token = Some(SecretString::from("pit-demo"));
-        let key = self.environment.iter().find(|(name, _)| name == "VAULT_KEY");
-        settings.vault.key = key.map(|(_, key)| SecretString::from(key.clone()));
+        let secret = |wanted: &str| {
+            let found = self.environment.iter().find(|(name, value)| name == wanted && !value.is_empty());
+            found.map(|(_, value)| SecretString::from(value.clone()))
+        };
+        settings.ghl.private_integration_token = secret("GHL_PRIVATE_INTEGRATION_TOKEN");
+        if let Some(app) = &mut settings.ghl.app {
+            app.client_secret = secret("GHL_CLIENT_SECRET");
+        }
+        settings.vault.key = secret("VAULT_KEY");
         settings
     }
 

@@ -7,5 +7,6 @@ mod exits;
 mod fields;
 mod house;
 mod refusals;
+mod serve;
 mod staff;
 mod story;

@@ -1,0 +1,304 @@
+//! The running service: webhooks, connection, stop.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use clinic_sync::Service;
+use clinic_sync::serve::Server;
+use ephysio_emulator::{Quirks, UpdatePatient};
+use ghl_emulator::{Deliveries, Grantor, Receiver, Sending, Webhook, WebhookSettings};
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+use sync_core::HintQueue;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::house::{House, person};
+
+const CLIENT: &str = "appdemo-m0000000";
+
+/// A service that runs in this process.
+struct Live {
+    url: String,
+    metrics: String,
+    stop: CancellationToken,
+    task: JoinHandle<clinic_sync::Result<()>>,
+}
+
+/// The settings of a clinic whose GHL sends webhooks.
+async fn house(patients: usize) -> (House, Vec<u64>) {
+    house_with(Quirks::default(), patients).await
+}
+
+async fn house_with(quirks: Quirks, patients: usize) -> (House, Vec<u64>) {
+    let mut house = House::with(quirks).await;
+    let ids = (0..patients).map(|number| house.admit(number)).collect();
+    house.set("serve.listen", "127.0.0.1:0");
+    house.set("serve.metrics", "127.0.0.1:0");
+    house.set("serve.webhook_public_keys", vec![house.clinic.ghl.webhook_public_key()]);
+    house.set("patients.freshness_seconds", 0);
+    (house, ids)
+}
+
+impl Live {
+    async fn start(house: &House) -> Self {
+        let service = Service::open(house.parsed()).await.unwrap();
+        let stop = CancellationToken::new();
+        let server = Server::start(service, stop.clone()).await.unwrap();
+        let (url, metrics) = (format!("http://{}", server.address()), format!("http://{}/metrics", server.metrics_address().unwrap()));
+        Self { url, metrics, stop, task: tokio::spawn(server.run()) }
+    }
+
+    /// Starts it together with GHL's webhooks; the first sync is over then.
+    async fn hearing(house: &House) -> (Self, Deliveries, Sending) {
+        let live = Self::start(house).await;
+        let receiver = Receiver::url(&format!("{}/api/webhooks/", live.url)).unwrap();
+        let deliveries = house.clinic.ghl.send_webhooks(CLIENT, receiver, WebhookSettings::default()).unwrap();
+        house.clinic.ghl.front_desk().authorize(CLIENT, Grantor::Location);
+        let sending = deliveries.start();
+        live.idle().await;
+        (live, deliveries, sending)
+    }
+
+    async fn figure(&self, line: &str) -> u64 {
+        let text = reqwest::get(&self.metrics).await.unwrap().text().await.unwrap();
+        let found = text.lines().find_map(|shown| shown.strip_prefix(line)?.trim().parse().ok());
+        found.unwrap_or_else(|| panic!("{line} is not in {text}"))
+    }
+
+    async fn webhooks(&self, outcome: &str) -> u64 {
+        self.figure(&format!("clinic_sync_webhooks_total{{outcome=\"{outcome}\"}}")).await
+    }
+
+    /// Until a sync of patients has succeeded, and the inbox is empty.
+    async fn idle(&self) {
+        until(async || {
+            let text = reqwest::get(&self.metrics).await.unwrap().text().await.unwrap();
+            text.contains("clinic_sync_last_success_timestamp_seconds{kind=\"person\"}")
+                && self.figure("clinic_sync_inbox{state=\"waiting\"}").await == 0
+        })
+        .await;
+    }
+
+    async fn post(&self, headers: HeaderMap, body: impl Into<reqwest::Body>) -> StatusCode {
+        let client = reqwest::Client::new();
+        client.post(format!("{}/api/webhooks/", self.url)).headers(headers).body(body).send().await.unwrap().status()
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        self.task.await.unwrap().unwrap();
+    }
+}
+
+async fn until(condition: impl AsyncFn() -> bool) {
+    for _ in 0..2_000 {
+        if condition().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it never came to that");
+}
+
+/// A webhook that GHL has signed.
+async fn signed(house: &House) -> Webhook {
+    let list = Arc::new(Mutex::new(Vec::new()));
+    let kept = list.clone();
+    let receiver = Receiver::new(move |webhook| {
+        kept.lock().unwrap().push(webhook);
+        std::future::ready(Some(StatusCode::OK))
+    });
+    let deliveries = house.clinic.ghl.send_webhooks(CLIENT, receiver, WebhookSettings::default()).unwrap();
+    house.clinic.ghl.front_desk().authorize(CLIENT, Grantor::Location);
+    house.clinic.ghl.front_desk().create(json!({ "firstName": "Lea", "email": "lea@example.ch" }));
+    deliveries.deliver_all().await;
+    list.lock().unwrap().pop().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_in_ghl_reaches_the_practice_by_its_webhook() {
+    let quirks = Quirks { update_patient: UpdatePatient::Put, ..Quirks::default() };
+    let (mut house, patients) = house_with(quirks, 3).await;
+    house.set("ephysio.operations.update_patient.support", "enabled");
+    house.set("ephysio.operations.update_patient.method", "PUT");
+    house.set("ephysio.operations.update_patient.path", "/patients/{id}");
+    house.set("ephysio.operations.update_patient.body", "patch");
+    house.set("ephysio.operations.update_patient.success", vec![200, 204]);
+    let (live, _deliveries, _sending) = Live::hearing(&house).await;
+    let contact = house.clinic.ghl.front_desk().contacts().into_iter().find(|contact| contact.email == Some(person(1).email)).unwrap();
+    house.in_ghl(&contact.id, json!({ "phone": "+41791112233" }));
+    let practice = house.clinic.ephysio.practice();
+    until(async || practice.patient(patients[1]).unwrap().phone == "+41791112233").await;
+    live.end().await;
+    house.assert_whole().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_own_writes_come_back_and_cost_nothing_worth_speaking_of() {
+    let calls = async |with_webhooks: bool| {
+        let (house, _) = house(120).await;
+        let mark = house.mark();
+        if with_webhooks {
+            let (live, deliveries, _sending) = Live::hearing(&house).await;
+            until(async || deliveries.waiting() == 0).await;
+            live.idle().await;
+            assert!(live.webhooks("taken").await + live.webhooks("echo").await >= 120, "each create came back");
+            live.end().await;
+        } else {
+            let live = Live::start(&house).await;
+            live.idle().await;
+            live.end().await;
+        }
+        house.assert_whole().await;
+        house.clinic.ghl.journal().since(mark.ghl).len()
+    };
+    let (without, with) = (calls(false).await, calls(true).await);
+    assert!(with <= without + without / 20 + 1, "{with} calls with webhooks, {without} without");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_ghls_or_not_for_us_is_refused_or_ignored_and_writes_nothing() {
+    let (house, _) = house(1).await;
+    let Webhook { headers, body } = signed(&house).await;
+    let live = Live::start(&house).await;
+    live.idle().await;
+    let mark = house.mark();
+    assert_eq!(live.post(HeaderMap::new(), body.clone()).await, StatusCode::UNAUTHORIZED, "unsigned");
+    let altered = String::from_utf8(body.to_vec()).unwrap().replace("lea@", "eva@");
+    assert_eq!(live.post(headers.clone(), altered).await, StatusCode::UNAUTHORIZED, "altered");
+    let mut forged = headers.clone();
+    forged.insert("x-ghl-signature", "AAAA".parse().unwrap());
+    assert_eq!(live.post(forged, body.clone()).await, StatusCode::UNAUTHORIZED, "forged");
+    assert_eq!(live.post(headers.clone(), vec![b' '; 2 << 20]).await, StatusCode::PAYLOAD_TOO_LARGE, "too large");
+    assert_eq!(live.post(headers.clone(), "no JSON").await, StatusCode::UNAUTHORIZED, "not JSON, and so not signed");
+    assert_eq!((live.webhooks("refused").await, live.webhooks("taken").await), (4, 0));
+    assert_eq!(live.post(headers.clone(), body.clone()).await, StatusCode::OK);
+    assert_eq!(live.post(headers, body).await, StatusCode::OK, "once more");
+    assert_eq!((live.webhooks("taken").await, live.webhooks("duplicate").await), (1, 1));
+    live.idle().await;
+    assert_eq!(house.written(mark), 0, "a lead is looked at and left alone");
+    live.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_of_another_location_is_answered_and_left_alone() {
+    let (mut house, _) = house(1).await;
+    let Webhook { headers, body } = signed(&house).await;
+    house.set("ghl.location_id", "loc-other");
+    let live = Live::start(&house).await;
+    assert_eq!(live.post(headers, body).await, StatusCode::OK);
+    assert_eq!((live.webhooks("unroutable").await, live.webhooks("taken").await), (1, 0));
+    live.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_doubled_and_reordered_stream_of_webhooks_ends_in_the_same_state() {
+    let (house, _) = house(20).await;
+    let (live, deliveries, _sending) = Live::hearing(&house).await;
+    let storm = WebhookSettings { duplicated: 40, lost: 20, jitter: Duration::from_millis(50), ..WebhookSettings::default() };
+    deliveries.configure(storm);
+    for contact in house.clinic.ghl.front_desk().contacts() {
+        for round in 0..3 {
+            house.in_ghl(&contact.id, json!({ "city": format!("Ort {round}") }));
+        }
+    }
+    until(async || deliveries.waiting() == 0).await;
+    live.idle().await;
+    live.end().await;
+    house.sync().await;
+    house.assert_whole().await;
+    house.assert_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_connects_ghl_with_a_link_that_is_good_once_and_in_one_browser() {
+    let (mut house, _) = house(1).await;
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    house.set("ghl.app.client_id", CLIENT);
+    house.set("ghl.app.redirect_uri", "http://127.0.0.1/api/auth/callback");
+    house.env("GHL_CLIENT_SECRET", &ghl_emulator::App::default().client_secret);
+    house.env("GHL_PRIVATE_INTEGRATION_TOKEN", "");
+    let link = house.run(&["auth", "link"]).await;
+    assert_eq!(link.code, Some(0), "{link:?}");
+    let path = link.out.trim().strip_prefix("http://127.0.0.1").unwrap().to_owned();
+    assert_eq!(house.run(&["auth", "status"]).await.code, Some(1), "nobody has connected");
+
+    let live = Live::start(&house).await;
+    let get = async |path: &str, cookie: Option<&str>| {
+        let request = client.get(format!("{}{path}", live.url));
+        let request = cookie.into_iter().fold(request, |request, cookie| request.header("cookie", cookie));
+        request.send().await.unwrap()
+    };
+    assert_eq!(get("/api/auth/connect?link=guessed", None).await.status(), StatusCode::FORBIDDEN);
+    let to_ghl = get(&path, None).await;
+    assert_eq!(to_ghl.status(), StatusCode::FOUND);
+    let location = to_ghl.headers()["location"].to_str().unwrap().to_owned();
+    let cookie = to_ghl.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!(get(&path, None).await.status(), StatusCode::FORBIDDEN, "the link was used");
+    let state = location.split("state=").nth(1).unwrap().split('&').next().unwrap();
+
+    let code = house.clinic.ghl.front_desk().authorize(CLIENT, Grantor::Location).unwrap();
+    let back = format!("/api/auth/callback?code={code}&state={state}");
+    assert_eq!(get(&back, None).await.status(), StatusCode::FORBIDDEN, "another browser");
+    assert_eq!(get(&back.replace(state, "guessed"), Some("clinic_sync_state=guessed")).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(house.clinic.ghl.token_counters().exchanges, 0, "nothing was asked of GHL so far");
+    let page = get(&back, Some(&cookie)).await;
+    assert_eq!(page.status(), StatusCode::OK);
+    assert!(page.text().await.unwrap().contains("loc-demo is connected"));
+    assert_eq!(get(&back, Some(&cookie)).await.status(), StatusCode::FORBIDDEN, "the way back was used");
+    live.idle().await;
+    live.end().await;
+    assert_eq!(house.contacts(), 1, "the service works with the tokens");
+    let status = house.run(&["auth", "status"]).await;
+    assert!(status.code == Some(0) && status.says(&["loc-demo"]), "{status:?}");
+    assert_eq!(house.run(&["auth", "refresh"]).await.code, Some(0));
+    house.sync().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_of_another_location_stores_nothing() {
+    let (mut house, _) = house(1).await;
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    house.set("ghl.app.client_id", CLIENT);
+    house.set("ghl.app.redirect_uri", "http://127.0.0.1/api/auth/callback");
+    house.set("ghl.location_id", "loc-other");
+    house.env("GHL_CLIENT_SECRET", &ghl_emulator::App::default().client_secret);
+    house.env("GHL_PRIVATE_INTEGRATION_TOKEN", "");
+    let link = house.run(&["auth", "link"]).await.out;
+    let live = Live::start(&house).await;
+    let connect = link.trim().replace("http://127.0.0.1", &live.url);
+    let to_ghl = client.get(connect).send().await.unwrap();
+    let state = to_ghl.headers()["location"].to_str().unwrap().split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    let code = house.clinic.ghl.front_desk().authorize(CLIENT, Grantor::Location).unwrap();
+    let back = format!("{}/api/auth/tokens?code={code}&state={state}", live.url);
+    let page = client.get(back).header("cookie", format!("clinic_sync_state={state}")).send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::FORBIDDEN);
+    assert!(page.text().await.unwrap().contains("another location"));
+    live.end().await;
+    assert_eq!(house.run(&["auth", "status"]).await.code, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hints_that_wait_survive_a_restart() {
+    let (house, _) = house(5).await;
+    house.sync().await;
+    let Webhook { headers, body } = signed(&house).await;
+    house.clinic.ghl.faults().add(
+        emulator_kit::Rule::on("/contacts/", emulator_kit::Fault::Refuse(emulator_kit::Reply::new(503, "{}")))
+            .method(http::Method::GET)
+            .times(50),
+    );
+    let live = Live::start(&house).await;
+    assert_eq!(live.post(headers, body).await, StatusCode::OK);
+    live.end().await;
+    let (service, _) = house.open().await;
+    let depth = service.store().depth(&clinic_sync::TENANT).await.unwrap();
+    assert_eq!(depth.waiting, 1, "kept, and not given up");
+    service.store().close().await;
+    house.clinic.ghl.faults().clear();
+    let live = Live::start(&house).await;
+    live.idle().await;
+    live.end().await;
+    assert_eq!(house.contacts(), 6, "five patients, and a lead");
+}

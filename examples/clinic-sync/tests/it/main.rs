@@ -9,4 +9,5 @@ mod house;
 mod refusals;
 mod serve;
 mod staff;
+mod stopping;
 mod story;

@@ -73,7 +73,7 @@ done
 # ---- GoHighLevel's own contract ------------------------------------------------------------------------------------
 
 no_contract() {
-    unset GHL_OPENAPI_DIR
+    unset GHL_OPENAPI_DIR GHL_WEBHOOKS_DIR
     export CLINIC_SYNC_WITHOUT_CONTRACT=1
     cat <<TEXT
 
@@ -107,6 +107,9 @@ if [ -n "$contract" ]; then
     [ -n "$(find -L "$contract" -name '*.json' -print -quit)" ] || fail "no OpenAPI file in $contract; $ways_out"
     unset CLINIC_SYNC_WITHOUT_CONTRACT
     export GHL_OPENAPI_DIR=$contract
+    # Their examples of webhooks lie beside the OpenAPI files.
+    export GHL_WEBHOOKS_DIR=${GHL_WEBHOOKS_DIR:-$(dirname "$contract")/ghl-webhooks}
+    [ -d "$GHL_WEBHOOKS_DIR" ] || fail "GoHighLevel's examples of webhooks are not in $GHL_WEBHOOKS_DIR; point GHL_WEBHOOKS_DIR to them"
     step "the contract with GoHighLevel is checked against $GHL_OPENAPI_DIR"
 else
     no_contract "$contract_missing"

@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use clinic_sync::demo::{Behaviour, Clinic};
 use clinic_sync::{Clients, Error, Service, Settings, SyncReport, TENANT};
 use emulator_kit::{Fault, Reply, Rule};
-use ephysio_emulator::{NewPatient, Sex};
+use ephysio_emulator::{NewEvent, NewPatient, Sex};
 use http::Method;
 use secrecy::SecretString;
 use serde_json::json;
@@ -47,6 +48,8 @@ const LEAD_GIVEN: &str = "Hyazinthara";
 const LEAD_EMAIL: &str = "hyazinthara@ara.example";
 const LEAD_STREET: &str = "Papageienplatz 9191";
 const RENAMED: &str = "Rosakakadu";
+/// What the practice notes about an appointment, and what it costs nobody to know.
+const FINDING: &str = "Kakaduschulterbefund";
 
 /// What was planted, and under which name a leak is told.
 struct Canaries(Vec<(String, String)>);
@@ -60,6 +63,7 @@ impl Canaries {
         for text in [NEW_FAMILY, LEAD_GIVEN, LEAD_EMAIL, LEAD_STREET, RENAMED, PASSWORD, TOKEN, "1931-07-23", "23.07.1931", "19310723"] {
             canaries.plant(text);
         }
+        canaries.plant(FINDING);
         for phone in [PHONE, OTHER_PHONE] {
             canaries.plant(phone);
             let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
@@ -186,6 +190,8 @@ fn log() -> Log {
 /// A clinic with other secrets and other people than the demo's.
 struct Stage {
     clinic: Clinic,
+    /// When the only appointment is.
+    start: DateTime<Utc>,
     first: Pair,
     second: Pair,
     /// Patients to be renamed, each only once: whoever is renamed again while a write is unclear waits for a person.
@@ -206,6 +212,10 @@ impl Stage {
         let first = admit(&clinic, GIVEN, FAMILY, EMAIL, PHONE);
         let second = admit(&clinic, OTHER_GIVEN, OTHER_FAMILY, OTHER_EMAIL, OTHER_PHONE);
         clinic.ephysio.practice().create(patient("Wilhelmine", NEW_FAMILY, "", ""));
+        let start = (Utc::now() + chrono::TimeDelta::days(40)).date_naive().and_hms_opt(9, 15, 0).unwrap().and_utc();
+        let mut event = NewEvent::at(start).of(first.patient);
+        event.extra.insert("description".to_owned(), FINDING.into());
+        clinic.ephysio.practice().book(event);
         // To become a patient, but nobody knows the sex.
         clinic.ghl.front_desk().create(json!({
             "firstName": LEAD_GIVEN, "lastName": "Muster", "email": LEAD_EMAIL, "address1": LEAD_STREET, "postalCode": "3011",
@@ -213,7 +223,7 @@ impl Stage {
         }));
         let others = (0..60).map(|number| clinic.ephysio.practice().create(patient(&format!("Nova {number}"), NEW_FAMILY, "", "")));
         let others = RefCell::new(others.collect());
-        Self { clinic, first, second, others }
+        Self { clinic, start, first, second, others }
     }
 
     fn settings(&self, ephysio: &str, ghl: &str, database: &Path) -> Settings {
@@ -232,6 +242,12 @@ impl Stage {
         practice.update(self.first.patient, |patient| patient.email = OURS.to_owned());
         self.clinic.ghl.front_desk().update(&self.first.contact, json!({ "email": THEIRS }));
         practice.update(self.second.patient, |patient| patient.last_name = MARRIED.to_owned());
+    }
+
+    /// The front desk moves the appointment: a question with both times, sealed.
+    fn move_the_booking(&self) {
+        let booking = self.clinic.ghl.front_desk().appointments().remove(0);
+        assert!(self.clinic.ghl.front_desk().move_appointment(&booking.id, booking.start + chrono::TimeDelta::hours(2)));
     }
 
     /// Gives the next sync something to create and something to update.
@@ -285,7 +301,9 @@ async fn no_value_and_no_secret_comes_to_light() {
     let service = Service::open(settings).await.unwrap();
 
     sync(&service, &clients, &mut evidence).await;
+    assert_eq!(stage.clinic.ghl.front_desk().appointments().len(), 1, "the appointment is synced too");
     stage.edit();
+    stage.move_the_booking();
     sync(&service, &clients, &mut evidence).await;
     let values = memory(&service, &mut evidence).await;
     evidence.debug("the clients", &clients);
@@ -305,8 +323,12 @@ async fn no_value_and_no_secret_comes_to_light() {
     assert!(given_out.len() >= 2, "the emulator gave out no token and no key");
     given_out.iter().for_each(|secret| canaries.plant(secret));
     canaries.plant(std::fs::read_to_string(directory.path().join("canary.db.key")).unwrap().trim());
+    for text in ["%Y-%m-%dT%H:%M:00Z", "%Y-%m-%dT%H:%M:00.000Z", "%s000"] {
+        canaries.plant(&stage.start.format(text).to_string());
+    }
     let shown = canaries.within(values);
-    for value in [OURS, THEIRS, OTHER_FAMILY, LEAD_GIVEN] {
+    let booked = stage.start.format("%Y-%m-%dT%H:%M:00Z").to_string();
+    for value in [OURS, THEIRS, OTHER_FAMILY, LEAD_GIVEN, &booked] {
         assert!(shown.contains(value), "the search does not find {value} where it is shown on purpose");
     }
     let text = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
@@ -340,13 +362,15 @@ fn a_canary_is_found_in_every_spelling() {
 
 /// One sync, and all that it says about itself.
 async fn sync(service: &Service, clients: &Clients, evidence: &mut Evidence) {
-    let engine = service.engine(clients).await.unwrap();
-    let plan = engine.plan().await.unwrap();
-    assert!(!plan.is_empty(), "there is nothing to sync");
-    evidence.json("the plan", &plan);
-    evidence.debug("the plan", &plan);
-    evidence.debug("the engine", &engine);
-    reported(&engine.sweep().await.unwrap(), clients, evidence);
+    let engines = service.engines(clients).await.unwrap();
+    assert!(!engines[0].plan().await.unwrap().is_empty(), "there is nothing to sync");
+    for engine in engines {
+        let plan = engine.plan().await.unwrap();
+        evidence.json("the plan", &plan);
+        evidence.debug("the plan", &plan);
+        evidence.debug("the engine", &engine);
+        reported(&engine.sweep().await.unwrap(), clients, evidence);
+    }
 }
 
 fn reported(report: &Report, clients: &Clients, evidence: &mut Evidence) {

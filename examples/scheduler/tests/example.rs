@@ -1,7 +1,5 @@
 //! The example, between the two emulators.
 
-#![expect(clippy::unwrap_used, reason = "in a test, a failure is the report")]
-
 use std::time::Duration;
 
 use scheduler::{engine, every};

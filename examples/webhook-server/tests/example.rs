@@ -1,7 +1,5 @@
 //! The example, between the two emulators.
 
-#![expect(clippy::unwrap_used, reason = "in a test, a failure is the report")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

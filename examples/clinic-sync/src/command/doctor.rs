@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use futures::StreamExt;
-use ghl_client::connector::Connector;
+use ghl_client::connector::{Connector, appointment};
 
 use tokio_util::sync::CancellationToken;
 
@@ -168,8 +168,25 @@ async fn check_ghl(service: &Service, clients: &Clients, fix: bool) -> Vec<Findi
         }
         Err(error) => findings.push(Finding::bad("GHL", crate::Error::from(error))),
     }
+    findings.extend(check_calendars(service, clients).await);
     findings.extend(check_clock(service).await);
     findings
+}
+
+/// Whether GHL has the calendars and users that the settings name.
+async fn check_calendars(service: &Service, clients: &Clients) -> Vec<Finding> {
+    if !service.settings().appointments.is_on() {
+        return vec![Finding::ok("calendars", "none are given under [appointments], so appointments are not synced")];
+    }
+    let problems = match appointment::Connector::new(clients.ghl.clone(), service.ghl_appointments()) {
+        Ok(connector) => connector.problems().await,
+        Err(error) => Err(error),
+    };
+    match problems {
+        Ok(problems) if problems.is_empty() => vec![Finding::ok("calendars", "GHL has all of them")],
+        Ok(problems) => problems.into_iter().map(|problem| Finding::bad("calendars", problem)).collect(),
+        Err(error) => vec![Finding::bad("calendars", error)],
+    }
 }
 
 /// Compares this machine's clock with GHL's, by the date of any answer.

@@ -9,7 +9,6 @@ use ephysio_emulator::{Quirks, UpdatePatient};
 use ghl_emulator::{Deliveries, Grantor, Receiver, Sending, Webhook, WebhookSettings};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
-use sync_core::HintQueue;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -277,28 +276,4 @@ async fn a_connection_of_another_location_stores_nothing() {
     assert!(page.text().await.unwrap().contains("another location"));
     live.end().await;
     assert_eq!(house.run(&["auth", "status"]).await.code, Some(1));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn hints_that_wait_survive_a_restart() {
-    let (house, _) = house(5).await;
-    house.sync().await;
-    let Webhook { headers, body } = signed(&house).await;
-    house.clinic.ghl.faults().add(
-        emulator_kit::Rule::on("/contacts/", emulator_kit::Fault::Refuse(emulator_kit::Reply::new(503, "{}")))
-            .method(http::Method::GET)
-            .times(50),
-    );
-    let live = Live::start(&house).await;
-    assert_eq!(live.post(headers, body).await, StatusCode::OK);
-    live.end().await;
-    let (service, _) = house.open().await;
-    let depth = service.store().depth(&clinic_sync::TENANT).await.unwrap();
-    assert_eq!(depth.waiting, 1, "kept, and not given up");
-    service.store().close().await;
-    house.clinic.ghl.faults().clear();
-    let live = Live::start(&house).await;
-    live.idle().await;
-    live.end().await;
-    assert_eq!(house.contacts(), 6, "five patients, and a lead");
 }

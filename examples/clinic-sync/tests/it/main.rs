@@ -1,6 +1,8 @@
 //! The service as a whole, against emulators of both systems.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod bookings;
+mod calendar;
 mod canary;
 mod contract;
 mod exits;

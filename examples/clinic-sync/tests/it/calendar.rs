@@ -106,6 +106,11 @@ impl Practice {
         (event, booking.appointment)
     }
 
+    /// The reasons of what waits for people.
+    pub(crate) async fn reasons(&self) -> Vec<String> {
+        self.house.reviews().await.iter().map(|review| review["reason"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// Every appointment is on both sides exactly once, at one time, of the same person.
     pub(crate) async fn assert_mirrored(&self, count: usize) {
         let contact_of = |patient: Option<u64>| self.people.iter().find(|(id, _)| Some(*id) == patient).map(|(_, contact)| contact.clone());
@@ -123,6 +128,18 @@ impl Practice {
         let clinic = &self.house.clinic;
         let entries = clinic.ephysio.journal().since(since.ephysio).into_iter().chain(clinic.ghl.journal().since(since.ghl));
         entries.filter(|entry| entry.method == *method && entry.path == path).collect()
+    }
+
+    /// How often an invoice was looked for since.
+    pub(crate) fn look_ups(&self, since: Mark) -> usize {
+        let entries = self.house.clinic.ephysio.journal().since(since.ephysio);
+        entries.iter().filter(|entry| entry.method == Method::GET && entry.path.contains("/invoices/")).count()
+    }
+
+    /// What nobody wants to hear of: messages and workflows in GHL, reminders of e-Physio.
+    pub(crate) fn told(&self) -> (u64, u64, u64) {
+        let (ephysio, ghl) = (self.house.clinic.ephysio.counters(), self.house.clinic.ghl.counters());
+        (ephysio.reminders, ghl.notifications, ghl.workflow_triggers)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A practice and its CRM on loopback, with the built binary between them.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use clinic_sync::demo::{Behaviour, Clinic, Pair, check, pairs, waiting};
 use clinic_sync::{Clients, Service, Settings};
@@ -111,14 +111,26 @@ impl House {
 
     /// Calls the binary with a settings file of this text.
     pub(crate) async fn run_with(&self, settings: &str, arguments: &[&str]) -> Ran {
+        let mut command = self.command_with(settings, arguments);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// The binary with these settings, to be called by whoever wants to end it early.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command_with(&self.settings.to_string(), arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    fn command_with(&self, settings: &str, arguments: &[&str]) -> Command {
         let file = self.path("clinic.toml");
         std::fs::write(&file, settings).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_clinic-sync"));
         command.env_clear().env("HOME", self.directory.path()).envs(self.environment.clone());
         command.arg("--config").arg(file).args(arguments);
-        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        command
     }
 
     /// One sync that must succeed. Says what it did.

@@ -1,11 +1,17 @@
 //! The service as a whole, against emulators of both systems.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod billing;
+mod bookings;
+mod calendar;
 mod canary;
+mod clocks;
 mod contract;
 mod exits;
 mod fields;
 mod house;
+mod outages;
+mod parents;
 mod refusals;
 mod serve;
 mod staff;

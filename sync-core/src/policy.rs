@@ -180,6 +180,10 @@ pub struct Policy {
     /// A create rests on a complete listing of its side that shows no such record. Once that listing is older
     /// than this, both sides are listed anew before the next create.
     pub listing_bound: Duration,
+    /// A number that changes with what the connectors were told about the meaning of what they show; see
+    /// [`with_mapping`](Self::with_mapping).
+    #[serde(default)]
+    pub mapping: u64,
 }
 
 impl Policy {
@@ -196,7 +200,15 @@ impl Policy {
             update_brake: Brake::default(),
             removal_brake: Brake::default(),
             listing_bound: Duration::from_secs(300),
+            mapping: 0,
         }
+    }
+
+    /// The same rules over a mapping that is described like this, such as the tables that a connector was given. Another
+    /// description makes every link worth another look, though its records show the same bytes as before.
+    #[must_use]
+    pub fn with_mapping(self, description: &str) -> Self {
+        Self { mapping: fnv(description.as_bytes()), ..self }
     }
 
     /// The rules for a field.
@@ -206,13 +218,16 @@ impl Policy {
         self.fields.get(name).copied().unwrap_or(closed)
     }
 
-    /// A number that changes when a rule changes.
+    /// A number that changes when a rule or the mapping changes.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
-        // FNV-1a: stable across builds and platforms, which the standard hasher does not promise.
-        let text = serde_json::to_vec(self).unwrap_or_default();
-        text.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+        fnv(&serde_json::to_vec(self).unwrap_or_default())
     }
+}
+
+/// FNV-1a: stable across builds and platforms, which the standard hasher does not promise.
+fn fnv(text: &[u8]) -> u64 {
+    text.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
@@ -235,5 +250,8 @@ mod tests {
         other.scope.left = Scope::All;
         assert_eq!(one.fingerprint(), one.clone().fingerprint());
         assert_ne!(one.fingerprint(), other.fingerprint());
+        let mapped = |description| one.clone().with_mapping(description).fingerprint();
+        assert_eq!(mapped("5 = planned"), mapped("5 = planned"));
+        assert_ne!(mapped("5 = planned"), mapped("5 = confirmed"));
     }
 }

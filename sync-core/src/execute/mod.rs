@@ -5,6 +5,7 @@
 //! before it makes another. Updates are not announced: one of unknown outcome is read and decided anew.
 
 mod create;
+mod misread;
 mod question;
 mod update;
 
@@ -19,8 +20,8 @@ use crate::observer::{Observer, Progress};
 use crate::plan::{Answers, Family, Listing, Planned, Planner, Step, Task, Work};
 use crate::schema::marks;
 use crate::{
-    Action, Changes, CommitError, Error, ErrorKind, Fence, Intent, LinkId, LinkQuery, MappingStore, Mark, OperationEntry, Outcome, Permit,
-    Reason, RecordId, Result, Review, Role, RunCounts, RunId, Side, Sides, Sink, Verdict,
+    Action, Changes, CommitError, Error, ErrorKind, Fence, FieldName, Intent, Link, LinkId, LinkQuery, MappingStore, Mark, OperationEntry,
+    Outcome, Permit, Reason, RecordId, Result, Review, Role, RunCounts, RunId, Side, Sides, Sink, Verdict,
 };
 
 /// How many links one commit holds.
@@ -67,13 +68,25 @@ impl Executor<'_> {
     /// Carries out a plan. Says whether that was all: what was taken away is made anew by the next plan, and creates wait for a fresh plan once the listing that
     /// showed no such record has grown old.
     pub(crate) async fn execute(&self, planned: Planned) -> Result<bool> {
-        let (writes, notes): (Vec<Task>, Vec<Task>) = planned.tasks.into_iter().partition(|task| task.judgement.step.is_some());
+        let is_misread = self.is_misread(&planned.tasks).await?;
+        let (mut writes, notes): (Vec<Task>, Vec<Task>) = planned.tasks.into_iter().partition(|task| task.judgement.step.is_some());
+        let creates = writes.len();
+        if is_misread {
+            writes.retain(|task| !matches!(task.judgement.step, Some(Step::Create(_))));
+        }
+        let held_back = creates - writes.len();
         self.observer.progress(&Progress::Planned { writes: writes.len() });
         for batch in notes.chunks(BATCH) {
             self.check()?;
             self.record(batch.iter().cloned().map(Finished::new).collect()).await?;
         }
-        self.write(writes).await
+        let all = self.write(writes).await?;
+        if held_back > 0 {
+            let message =
+                "a record was made and shows another value than was written to it: no other is made until that question is closed";
+            return Err(Error::permanent(ErrorKind::Configuration, message));
+        }
+        Ok(all)
     }
 
     async fn write(&self, tasks: Vec<Task>) -> Result<bool> {
@@ -131,7 +144,7 @@ impl Executor<'_> {
     async fn announced_elsewhere(&self) -> Result<BTreeMap<Mark, LinkId>> {
         let query = LinkQuery::OpenIntents(self.planner.kind().clone());
         let links = self.store.links(&self.planner.setup.tenant, &query).await?;
-        let marks = |link: &crate::Link| {
+        let marks = |link: &Link| {
             let identity = link.intent.as_ref().map(|intent| intent.identity.clone()).unwrap_or_default();
             identity.into_iter().map(|mark| (mark, link.id)).collect::<Vec<_>>()
         };
@@ -295,7 +308,7 @@ impl Executor<'_> {
         }
     }
 
-    pub(crate) fn log(&self, finished: &mut Finished, side: Side, action: Action, outcome: Outcome, fields: Vec<crate::FieldName>) {
+    pub(crate) fn log(&self, finished: &mut Finished, side: Side, action: Action, outcome: Outcome, fields: Vec<FieldName>) {
         let link = &finished.task.work.link;
         let record: Option<RecordId> = link.ends[side].as_ref().map(|end| end.id.clone());
         let at = self.planner.setup.env.now();

@@ -164,6 +164,13 @@ impl Row {
         matches!(end.state, EndState::Present | EndState::Missing { .. }) && !self.is_expired(side, today)
     }
 
+    /// Whether both listings left out at once what was in use on both sides. They look at other days than before then, or at a
+    /// part: nothing is concluded.
+    fn vanished_at_once(&self) -> bool {
+        let in_use = |end: &HeadEnd| end.state == EndState::Present;
+        Side::BOTH.into_iter().all(|side| !self.shown[side] && self.head.ends[side].as_ref().is_some_and(in_use))
+    }
+
     fn is_expired(&self, side: Side, today: NaiveDate) -> bool {
         self.head.ends[side].as_ref().and_then(|end| end.expires).is_some_and(|day| day <= today)
     }
@@ -213,6 +220,9 @@ impl Roster {
 
     fn sort_into(self, survey: &mut Survey) {
         for mut row in self.rows {
+            if row.vanished_at_once() {
+                continue;
+            }
             for side in Side::BOTH {
                 let Some(listing) = survey.listings[side].filter(|listing| listing.complete) else { continue };
                 let today = listing.began.date_naive();

@@ -8,4 +8,6 @@ mod deletion;
 mod first_sync;
 mod hints;
 mod interruption;
+mod misread;
 mod updates;
+mod window;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ghl_client::oauth::{App, Grant, TokenEndpoint, TokenStore};
 use sync_core::{Sides, Sink};
 use sync_http::budget::Limit;
-use sync_http::{Counts, Transport};
+use sync_http::{Counts, Transport, WallClock};
 use tokio::sync::OnceCell;
 
 use crate::settings::{AppSettings, EphysioSettings, GhlSettings, Settings};
@@ -20,6 +20,8 @@ pub struct Clients {
     pub ephysio: ephysio_client::Client,
     /// The client of GHL.
     pub ghl: ghl_client::Client,
+    /// Tells what day it is, by which appointments are listed.
+    pub(crate) clock: WallClock,
     /// GHL's connector. A process asks once which custom fields there are.
     pub(crate) connected: Arc<OnceCell<Arc<ghl_client::connector::Connector>>>,
     /// The connectors for appointments. They remember what went wrong, such as a clock that is read in another zone.
@@ -32,7 +34,7 @@ impl Clients {
     /// # Errors
     /// When the settings are not complete, or an address is not allowed.
     pub fn new(settings: &Settings) -> Result<Self> {
-        Self::connected(settings, None)
+        Self::connected(settings, None, WallClock::system())
     }
 
     /// Clients over HTTP, whose tokens of an app are in a store.
@@ -40,14 +42,22 @@ impl Clients {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn of(service: &Service) -> Result<Self> {
-        Self::connected(service.settings(), Some(Arc::new(VaultTokens::new(service.store().clone()))))
+        Self::connected(service.settings(), Some(Arc::new(VaultTokens::new(service.store().clone()))), WallClock::system())
     }
 
-    fn connected(settings: &Settings, tokens: Option<Arc<dyn TokenStore>>) -> Result<Self> {
+    /// Clients over HTTP that tell the time by another clock than the machine's.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_clock(settings: &Settings, clock: WallClock) -> Result<Self> {
+        Self::connected(settings, None, clock)
+    }
+
+    fn connected(settings: &Settings, tokens: Option<Arc<dyn TokenStore>>, clock: WallClock) -> Result<Self> {
         settings.check()?;
-        let ephysio = ephysio_client::Client::new(ephysio_config(settings)?)?;
+        let ephysio = ephysio_client::Client::new(ephysio_client::Config { clock: clock.clone(), ..ephysio_config(settings)? })?;
         let ghl = ghl_client::Client::new(ghl_config(settings, tokens)?)?;
-        Ok(Self { ephysio, ghl, connected: Arc::default(), calendars: Arc::default() })
+        Ok(Self { ephysio, ghl, clock, connected: Arc::default(), calendars: Arc::default() })
     }
 
     /// Clients over other transports, such as emulators in process.
@@ -59,6 +69,7 @@ impl Clients {
         Ok(Self {
             ephysio: ephysio_client::Client::with_transport(ephysio_config(settings)?, ephysio),
             ghl: ghl_client::Client::with_transport(ghl_config(settings, None)?, ghl)?,
+            clock: WallClock::system(),
             connected: Arc::default(),
             calendars: Arc::default(),
         })

@@ -87,19 +87,20 @@ impl<S: MappingStore + 'static> Service<S> {
             Ok::<_, Error>(Arc::new(connector))
         };
         let ghl: Arc<dyn Sink> = clients.connected.get_or_try_init(connect).await?.clone();
-        let policy = self.settings().patients.policy().map_err(Error::Settings)?;
+        let policy = self.settings().patients.policy().map_err(Error::Settings)?.with_mapping(&self.settings().mapping_of_people());
         self.engine_of(Arc::new(self.person_schema()?), policy, digester, Sides::new(Arc::new(ephysio), ghl))
     }
 
     async fn appointments(&self, clients: &Clients, digester: Digester) -> Result<Engine> {
         let connect = async || {
             let ephysio = ephysio_appointment::Connector::new(clients.ephysio.clone(), self.ephysio_appointments())?;
-            let ghl = ghl_appointment::Connector::new(clients.ghl.clone(), self.ghl_appointments())?;
+            let ghl = ghl_appointment::Connector::new(clients.ghl.clone(), self.ghl_appointments())?.with_clock(clients.clock.clone());
             Ok::<_, Error>(Sides::<Arc<dyn Sink>>::new(Arc::new(ephysio), Arc::new(ghl)))
         };
         let sides = clients.calendars.get_or_try_init(connect).await?.clone();
         let freshness = Duration::from_secs(self.settings().patients.freshness_seconds);
-        let policy = self.settings().appointments.policy(freshness);
+        let appointments = &self.settings().appointments;
+        let policy = appointments.policy(freshness).with_mapping(&appointments.mapping());
         self.engine_of(Arc::new(AppointmentSchema), policy, digester, sides)
     }
 

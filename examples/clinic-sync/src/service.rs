@@ -92,6 +92,13 @@ impl<S> Service<S> {
         Self { settings, store, env }
     }
 
+    /// The same service with time and chance from somewhere else. Its clients should go [by that
+    /// clock](crate::Clients::with_clock) too.
+    #[must_use]
+    pub fn with_env(self, env: Arc<dyn Env>) -> Self {
+        Self { env, ..self }
+    }
+
     /// The settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {

@@ -184,6 +184,13 @@ impl AppointmentSettings {
         }
     }
 
+    /// What the numbers and words of both systems stand for, as a text that is other when that is.
+    #[must_use]
+    pub fn mapping(&self) -> String {
+        let names = (&self.practitioners, &self.services, &self.default_service, &self.calendars);
+        format!("{:?}", (names, &self.statuses, self.ghl_meanings()))
+    }
+
     /// What e-Physio's status codes mean.
     #[must_use]
     pub fn ephysio_statuses(&self) -> BTreeMap<i32, String> {

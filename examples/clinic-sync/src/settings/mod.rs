@@ -60,6 +60,12 @@ impl Settings {
         configured.unwrap_or_else(|| data_directory().join("clinic-sync.db"))
     }
 
+    /// What the members of both systems' people stand for, as a text that is other when that is.
+    pub(crate) fn mapping_of_people(&self) -> String {
+        let (ephysio, ghl) = (&self.ephysio, &self.ghl);
+        format!("{:?}", (&self.patients.region, ephysio.sex_true, &ephysio.custom_fields, &ghl.custom_fields))
+    }
+
     /// Refuses an address that this build cannot use.
     ///
     /// # Errors

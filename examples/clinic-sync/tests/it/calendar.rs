@@ -154,12 +154,12 @@ pub(crate) fn counted<'a>(report: &'a Value, system: &str) -> &'a Value {
     &report["kinds"].as_array().unwrap().iter().find(|kind| kind["kind"] == "appointment").unwrap()[system]
 }
 
-fn calendars(house: &House) -> Vec<Calendar> {
+pub(crate) fn calendars(house: &House) -> Vec<Calendar> {
     house.clinic.settings("http://localhost", "http://localhost", &house.path("clinic.db")).appointments.calendars
 }
 
 /// The settings for the calendars of anna and beat.
-fn open_calendars(house: &mut House) {
+pub(crate) fn open_calendars(house: &mut House) {
     for (name, client_id) in [("anna", 5_778), ("beat", 5_779)] {
         house.set(&format!("appointments.practitioners.{name}.client_id"), client_id);
         house.set(&format!("appointments.practitioners.{name}.admin_info_id"), 5_770);
@@ -168,14 +168,16 @@ fn open_calendars(house: &mut House) {
     house.set("appointments.statuses.5", "planned");
     house.set("appointments.statuses.7", "no_show");
     house.set("appointments.settle_seconds", 0);
-    let row = |calendar: Calendar| {
-        let mut row = toml::Table::new();
-        row.insert("calendar_id".to_owned(), calendar.calendar_id.into());
-        row.insert("user_id".to_owned(), calendar.user_id.unwrap().into());
-        row.insert("practitioner".to_owned(), calendar.practitioner.into());
-        row.insert("service".to_owned(), calendar.service.unwrap().into());
-        toml::Value::from(row)
-    };
     let rows: Vec<toml::Value> = calendars(house).into_iter().map(row).collect();
     house.set("appointments.calendars", rows);
+}
+
+/// A calendar as it stands in the settings.
+pub(crate) fn row(calendar: Calendar) -> toml::Value {
+    let mut row = toml::Table::new();
+    row.insert("calendar_id".to_owned(), calendar.calendar_id.into());
+    row.insert("user_id".to_owned(), calendar.user_id.unwrap().into());
+    row.insert("practitioner".to_owned(), calendar.practitioner.into());
+    row.insert("service".to_owned(), calendar.service.unwrap().into());
+    row.into()
 }

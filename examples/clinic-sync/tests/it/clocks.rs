@@ -14,14 +14,13 @@ async fn a_clock_that_is_read_otherwise_than_the_settings_say_stops_the_sync_aft
     practice.open_invoices();
     let booked: Vec<_> = (0..8).map(|number| practice.in_ghl(&practice.people[number % 2].1, slot(number as i64))).collect();
     let before: Vec<_> = booked.iter().map(|id| practice.appointment(id)).collect();
-    // A process knows nothing of what the one before has found out, so each may misplace one event.
-    for _ in 0..3 {
+    for misplaced in [1, 0, 0] {
         let mark = practice.house.mark();
         let ran = practice.house.run(&["sync", "--first-sync", "--json"]).await;
         assert_eq!(ran.code, Some(1), "{ran:?}");
         // Either of the two who look may be first to say so.
         assert!(ran.says(&["clinic-sync: ", "another", "than was"]), "{ran:?}");
-        assert_eq!(practice.asked(mark, &Method::POST, EVENT).len(), 1);
+        assert_eq!(practice.asked(mark, &Method::POST, EVENT).len(), misplaced, "the next process knows of the open question");
     }
     assert_eq!(booked.iter().map(|id| practice.appointment(id)).collect::<Vec<_>>(), before, "nothing is shifted in GHL");
 }

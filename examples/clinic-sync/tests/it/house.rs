@@ -5,7 +5,7 @@ use std::process::Command;
 
 use clinic_sync::demo::{Behaviour, Clinic, Pair, check, pairs, waiting};
 use clinic_sync::{Clients, Service, Settings};
-use emulator_kit::{Entry, Running};
+use emulator_kit::{Clock, Entry, Running};
 use ephysio_emulator::{NewPatient, Patient, Quirks, Sex};
 use http::Method;
 use secrecy::SecretString;
@@ -48,7 +48,12 @@ impl House {
     }
 
     pub(crate) async fn with(quirks: Quirks) -> Self {
-        let clinic = Clinic::build(0, 1, Behaviour { rate_limit: None, quirks, ..Behaviour::default() });
+        Self::at(Clock::real(), quirks).await
+    }
+
+    /// The same at another time. The binary goes by the machine's clock, whatever it is here.
+    pub(crate) async fn at(clock: Clock, quirks: Quirks) -> Self {
+        let clinic = Clinic::build(0, 1, Behaviour { rate_limit: None, quirks, clock, ..Behaviour::default() });
         let running = clinic.serve().await.unwrap();
         let (ephysio, ghl) = (running.0.url(), running.1.url());
         let mut house =

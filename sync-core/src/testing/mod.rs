@@ -1,14 +1,4 @@
-//! Conformance suites: what the engine relies on, as checks that anybody can run against their own.
-//!
-//! A store is done when [`store_suite`] passes:
-//!
-//! ```
-//! # #[tokio::main(flavor = "current_thread")] async fn main() {
-//! sync_core::testing::store_suite(async || sync_core::MemoryStore::new()).await;
-//! # }
-//! ```
-//!
-//! A connector is done when [`endpoint_suite`] passes; [`MemoryEndpoint`] is the readable reference for one.
+#![doc = include_str!("README.md")]
 
 mod endpoint;
 mod env;

@@ -99,3 +99,11 @@ fn every_check_of_a_store_catches_something() {
 async fn the_suite_names_every_check_that_failed() {
     store_suite(async || Bent::new(Habit::IgnoresFences)).await;
 }
+
+#[test]
+fn the_documentation_lists_every_check_and_no_other() {
+    let listed = include_str!("README.md").lines().filter_map(|line| line.strip_prefix("- `")?.strip_suffix('`'));
+    let (stores, endpoints) = (store_checks(), endpoint_checks());
+    let all = stores.iter().map(Check::name).chain(endpoints.iter().map(EndpointCheck::name));
+    assert_eq!(listed.collect::<Vec<_>>(), all.collect::<Vec<_>>());
+}

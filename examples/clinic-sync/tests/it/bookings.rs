@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::json;
 use sync_core::vocabulary::appointment::instant;
 
-use crate::calendar::{APPOINTMENTS, EVENT, EVENTS, Practice, counted, slot};
+use crate::calendar::{APPOINTMENTS, EVENT, Practice, counted, slot};
 use crate::house::body;
 
 #[tokio::test]
@@ -75,27 +75,6 @@ async fn a_conflict_about_an_appointment_is_decided_like_any_other() {
     assert_eq!((practice.appointment(&appointment).start, practice.event(event).start), (slot(4), slot(4)));
     assert_eq!(house.reviews().await.len(), 0);
     house.assert_quiet().await;
-}
-
-#[tokio::test]
-async fn two_hundred_appointments_cost_one_create_each_and_then_only_listings() {
-    let practice = Practice::of(20).await;
-    for number in 0..200 {
-        practice.in_ephysio(practice.people[number % 20].0, slot(number as i64));
-    }
-    let mark = practice.house.mark();
-    practice.house.sync().await;
-    assert_eq!(practice.asked(mark, &Method::POST, APPOINTMENTS).len(), 200);
-    assert_eq!(practice.house.written(mark), 200);
-    practice.assert_mirrored(200).await;
-    let mark = practice.house.mark();
-    let report = practice.house.sync().await;
-    assert_eq!(practice.house.written(mark), 0);
-    assert_eq!(counted(&report, "ephysio")["unchanged"], json!(200));
-    let ghl: Vec<String> = practice.house.clinic.ghl.journal().since(mark.ghl).into_iter().map(|entry| entry.path).collect();
-    let listings = ghl.iter().filter(|path| *path == "/calendars/events" || path.ends_with("/search"));
-    assert_eq!((listings.count(), practice.asked(mark, &Method::GET, EVENTS).len()), (3, 1), "two calendars, the contacts: {ghl:?}");
-    assert!(!ghl.iter().any(|path| path.starts_with(APPOINTMENTS)), "no appointment by itself: {ghl:?}");
 }
 
 #[tokio::test]

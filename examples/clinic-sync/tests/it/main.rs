@@ -19,4 +19,5 @@ mod staff;
 mod stopping;
 mod story;
 mod then;
+mod volume;
 mod window;

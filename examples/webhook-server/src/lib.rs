@@ -105,7 +105,7 @@ pub async fn work(sync: &Embedded) -> sync_core::Result<()> {
         for hint in hints {
             let outcome = match sync.engine.reconcile(hint.key.side, &hint.key.id).await {
                 Ok(reconciled) => {
-                    sweep |= reconciled == Reconciled::Waits;
+                    sweep |= reconciled != Reconciled::Done;
                     Handled::Done
                 }
                 Err(error) if error.is_temporary() && hint.attempts < 5 => Handled::Retry { due: Utc::now() + TimeDelta::seconds(10) },

@@ -1,4 +1,6 @@
-//! One record at a time.
+//! One record at a time, or a few beside one listing.
+
+use std::collections::BTreeSet;
 
 use super::Engine;
 use crate::plan::{Look, Work};
@@ -11,30 +13,29 @@ use crate::{
 pub enum Reconciled {
     /// Nothing is left to do, or a person has to do it.
     Done,
-    /// A sweep has to look at it: something is missing that only a listing shows.
-    Waits,
+    /// Something is missing that a listing of the other side shows: [`Engine::catch_up`] looks at all such records together.
+    NeedsListing,
+    /// A sweep has to look at it.
+    NeedsSweep,
 }
 
 impl Engine {
     /// Looks at one record, and does what can be done about it without a listing: updates where both sides
-    /// can be asked for single records, and links. Creates, and whatever needs more than that, are left to a
-    /// sweep. Costs the same however many records there are.
+    /// can be asked for single records, and links. Creates, and whatever needs more than that, are left to
+    /// [`catch_up`](Self::catch_up) or a sweep. Costs the same however many records there are.
     ///
     /// # Errors
     /// When a side or the store cannot be asked. A side without single reads cannot be hinted at.
     pub async fn reconcile(&self, side: Side, id: &RecordId) -> Result<Reconciled> {
         let rules = self.planner.rules()?;
-        if !rules.sides[side].single_read {
-            let message = format!("{} cannot be asked for a single record; a sweep looks at it", rules.sides[side].system);
-            return Err(Error::permanent(ErrorKind::Configuration, message));
-        }
+        self.check_single_reads(side)?;
         let observation = self.planner.source(side).read(self.planner.kind(), id).await?;
         let query = LinkQuery::Ends { kind: self.planner.kind().clone(), side, ids: vec![id.clone()] };
         let link = self.store.links(&self.planner.setup.tenant, &query).await?.into_iter().next();
         let look = match observation {
             Observation::Found(record) => Look::Read(record),
             // A missing record is left to the sweeps: alone it is no evidence.
-            Observation::Missing if link.is_some() => return Ok(Reconciled::Waits),
+            Observation::Missing if link.is_some() => return Ok(Reconciled::NeedsSweep),
             Observation::Missing => return Ok(Reconciled::Done),
         };
         if let (Some(link), Look::Read(record)) = (&link, &look)
@@ -51,7 +52,52 @@ impl Engine {
         let (pulls, waits) = (planned.pulls(), planned.waits());
         executor.execute(planned).await?;
         self.pull(&pulls).await?;
-        Ok(if waits { Reconciled::Waits } else { Reconciled::Done })
+        Ok(match waits {
+            _ if !pulls.is_empty() => Reconciled::NeedsSweep,
+            true => Reconciled::NeedsListing,
+            false => Reconciled::Done,
+        })
+    }
+
+    /// Looks at records of one side that [need a listing](Reconciled::NeedsListing) of the other: all of them with one. Each record
+    /// is read by itself. Creates on the listed side rest on that listing, as in a sweep; what it leaves out is not taken for gone,
+    /// but may trip the brake. Says which records are left to a sweep.
+    ///
+    /// # Errors
+    /// When a side or the store cannot be asked. What was done before counts.
+    pub async fn catch_up(&self, side: Side, ids: &BTreeSet<RecordId>) -> Result<BTreeSet<RecordId>> {
+        self.check_single_reads(side)?;
+        let mut read = Vec::new();
+        for id in ids {
+            if let Observation::Found(record) = self.planner.source(side).read(self.planner.kind(), id).await? {
+                read.push(*record);
+            }
+        }
+        let shown: BTreeSet<RecordId> = read.iter().map(|record| record.id.clone()).collect();
+        let mut left: BTreeSet<RecordId> = ids.difference(&shown).cloned().collect();
+        if read.is_empty() {
+            return Ok(left);
+        }
+        let mut planned = self.planner.beside(side.opposite(), read, self.observer.as_ref()).await?;
+        let executor = self.executor(None, &planned)?;
+        self.ask_about_batch(&executor, &mut planned).await?;
+        if planned.is_stopped() {
+            return Ok(ids.clone());
+        }
+        let (pulls, waiting) = (planned.pulls(), planned.waiting(side));
+        let all = executor.execute(planned).await?;
+        self.pull(&pulls).await?;
+        left.extend(if all { shown.intersection(&waiting).cloned().collect() } else { shown });
+        Ok(left)
+    }
+
+    fn check_single_reads(&self, side: Side) -> Result<()> {
+        let description = self.planner.rules()?.sides[side];
+        if description.single_read {
+            return Ok(());
+        }
+        let message = format!("{} cannot be asked for a single record; a sweep looks at it", description.system);
+        Err(Error::permanent(ErrorKind::Configuration, message))
     }
 
     /// Whether a view of a record shows only what was settled already, as our own writes do when they come back. A field

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::absence::update_presence;
 use super::adopt::adopt;
 use super::answers::Answers;
@@ -17,8 +19,8 @@ use crate::decide::Rules;
 use crate::observer::{Observer, Silent};
 use crate::schema::marks;
 use crate::{
-    Action, Braked, Decision, End, FieldName, Kind, Link, LinkId, LinkQuery, MappingReader, Observation, Reason, RecordId, Result, Review,
-    ReviewQuery, RunCounts, Salt, Setup, Side, Sides, Source, Standing,
+    Action, Braked, Decision, End, FieldName, Kind, Link, LinkId, LinkQuery, MappingReader, Observation, Reason, Record, RecordId, Result,
+    Review, ReviewQuery, RunCounts, Salt, Setup, Side, Sides, Source, Standing,
 };
 
 /// How many links are loaded at a time.
@@ -94,20 +96,40 @@ impl Planner {
 
     /// Plans a sweep over everything.
     pub(crate) async fn sweep(&self, observer: &dyn Observer) -> Result<Planned> {
-        let rules = self.rules()?;
         let family = self.family().await?;
         let now = || self.setup.env.now();
-        let surveyor = Surveyor {
+        let survey = self.surveyor(&family, &now, observer)?.survey().await?;
+        self.plan_for(survey, family).await
+    }
+
+    /// Plans for records that were read by themselves, with a listing of the other side beside them.
+    pub(crate) async fn beside(&self, listed: Side, read: Vec<Record>, observer: &dyn Observer) -> Result<Planned> {
+        let family = self.family().await?;
+        let now = || self.setup.env.now();
+        let survey = self.surveyor(&family, &now, observer)?.survey_beside(listed, read).await?;
+        self.plan_for(survey, family).await
+    }
+
+    fn surveyor<'a>(
+        &'a self,
+        family: &'a Family,
+        now: &'a (dyn Fn() -> DateTime<Utc> + Sync),
+        observer: &'a dyn Observer,
+    ) -> Result<Surveyor<'a>> {
+        Ok(Surveyor {
             tenant: &self.setup.tenant,
             kind: self.kind(),
             reader: self.reader.as_ref(),
             sources: Sides::new(self.source(Side::Left), self.source(Side::Right)),
-            rules,
-            family: &family,
-            now: &now,
+            rules: self.rules()?,
+            family,
+            now,
             observer,
-        };
-        let mut survey = surveyor.survey().await?;
+        })
+    }
+
+    async fn plan_for(&self, mut survey: Survey, family: Arc<Family>) -> Result<Planned> {
+        let rules = self.rules()?;
         let mut planned = Planned {
             listings: survey.listings,
             known: survey.known,
@@ -299,6 +321,12 @@ impl Planned {
     /// Whether something waits for what only a listing shows.
     pub(crate) fn waits(&self) -> bool {
         self.tasks.iter().any(|task| task.judgement.parked)
+    }
+
+    /// The records of a side that wait for something.
+    pub(crate) fn waiting(&self, side: Side) -> BTreeSet<RecordId> {
+        let parked = self.tasks.iter().filter(|task| task.judgement.parked);
+        parked.filter_map(|task| task.work.link.ends[side].as_ref().map(|end| end.id.clone())).collect()
     }
 
     /// Links of earlier kinds that have to be on both sides first.

@@ -14,8 +14,8 @@ use super::work::{Look, Unidentified};
 use crate::decide::Rules;
 use crate::observer::{Observer, Progress};
 use crate::{
-    Digester, EndState, Error, ErrorKind, Eyes, Head, HeadEnd, Item, Kind, LinkId, Listed, MappingReader, RecordId, Result, Side, Sides,
-    Source, TenantId,
+    Digester, EndState, Error, ErrorKind, Eyes, Head, HeadEnd, Item, Kind, LinkId, Listed, MappingReader, Record, RecordId, Result, Side,
+    Sides, Source, TenantId,
 };
 
 /// How many heads the store is asked for at a time.
@@ -60,13 +60,26 @@ pub(crate) struct Surveyor<'a> {
 }
 
 impl Surveyor<'_> {
+    /// Lists both sides.
     pub(crate) async fn survey(&self) -> Result<Survey> {
+        self.survey_of(&self.order(), Vec::new()).await
+    }
+
+    /// Lists one side only. Of the other side, these records were read by themselves just now.
+    pub(crate) async fn survey_beside(&self, listed: Side, read: Vec<Record>) -> Result<Survey> {
+        self.survey_of(&[listed], read).await
+    }
+
+    async fn survey_of(&self, listed: &[Side], read: Vec<Record>) -> Result<Survey> {
         let mut roster = self.roster().await?;
         let today = (self.now)().date_naive();
         let mut survey = Survey { known: Sides::from_fn(|side| roster.known(side, today)), ..Survey::default() };
-        for side in self.order() {
-            let listing = self.list(side, &mut roster, &mut survey).await?;
-            survey.listings[side] = Some(listing);
+        for side in listed {
+            for record in &read {
+                roster.read(side.opposite(), record, &mut survey);
+            }
+            let listing = self.list(*side, &mut roster, &mut survey).await?;
+            survey.listings[*side] = Some(listing);
         }
         roster.sort_into(&mut survey);
         Ok(survey)
@@ -199,6 +212,19 @@ impl Roster {
         Some(order[at] as usize)
     }
 
+    /// Takes in one record that was read by itself.
+    fn read(&mut self, side: Side, record: &Record, survey: &mut Survey) {
+        let look = Look::Read(Box::new(record.clone()));
+        let Some(index) = self.find(side, &record.id) else {
+            survey.fresh[side].insert(record.id.clone(), look);
+            return;
+        };
+        let row = &mut self.rows[index];
+        row.worth_a_look = true;
+        row.shown[side] = true;
+        row.looks[side] = look;
+    }
+
     /// Takes in one listed record; says whether it is unchanged.
     fn saw(&mut self, side: Side, listed: Listed, began: DateTime<Utc>, keep: bool, digester: &Digester, survey: &mut Survey) -> bool {
         let Some(index) = self.find(side, &listed.id) else {
@@ -219,8 +245,10 @@ impl Roster {
     }
 
     fn sort_into(self, survey: &mut Survey) {
+        // What one side leaves out is judged by what the other shows: with one listing it is counted, for the brake, and no more.
+        let both = survey.listings.left.is_some() && survey.listings.right.is_some();
         for mut row in self.rows {
-            if row.vanished_at_once() {
+            if both && row.vanished_at_once() {
                 continue;
             }
             for side in Side::BOTH {
@@ -229,10 +257,11 @@ impl Roster {
                 if row.id(side).is_none() || row.shown[side] || row.is_expired(side, today) {
                     continue;
                 }
-                row.looks[side] = Look::Absent(listing.began);
-                if row.is_expected(side, today) {
-                    survey.absent[side] += 1;
-                    row.worth_a_look = true;
+                let is_expected = row.is_expected(side, today);
+                survey.absent[side] += usize::from(is_expected);
+                if both {
+                    row.looks[side] = Look::Absent(listing.began);
+                    row.worth_a_look |= is_expected;
                 }
             }
             if row.worth_a_look {

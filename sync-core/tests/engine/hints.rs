@@ -68,7 +68,7 @@ async fn where_the_other_side_cannot_be_asked_a_hint_leaves_the_write_to_the_swe
     let clinic = settled(Clinic::new()).await;
     let contact = clinic.right.records(&KIND)[7].id.clone();
     clinic.right.edit(&contact, "family_name", "Meier");
-    assert_eq!(clinic.engine().reconcile(Side::Right, &contact).await.unwrap(), Reconciled::Waits);
+    assert_eq!(clinic.engine().reconcile(Side::Right, &contact).await.unwrap(), Reconciled::NeedsListing);
     assert_eq!(clinic.writes(), []);
     clinic.sync().await;
     assert!(matches!(clinic.left.writes()[..], [Call::Update { .. }]));
@@ -79,7 +79,7 @@ async fn where_the_other_side_cannot_be_asked_a_hint_leaves_the_write_to_the_swe
 async fn a_hint_creates_nobody_since_it_has_seen_no_listing() {
     let clinic = settled(Clinic::shaped(contacts(), contacts())).await;
     let newcomer = clinic.left.add(&KIND, &anna());
-    assert_eq!(clinic.engine().reconcile(Side::Left, &newcomer).await.unwrap(), Reconciled::Waits);
+    assert_eq!(clinic.engine().reconcile(Side::Left, &newcomer).await.unwrap(), Reconciled::NeedsListing);
     assert_eq!(clinic.right.count(CallKind::Create), 0);
     clinic.sync().await;
     assert_eq!(clinic.right.count(CallKind::Create), 1);

@@ -4,6 +4,7 @@
 //! inbox, so that nothing they do can write to a patient's record.
 
 mod connect;
+mod inbox;
 mod metrics;
 mod receiver;
 mod schedule;

@@ -1,4 +1,4 @@
-//! The one task that works: first what the inbox holds, then what is due.
+//! The one task that works: on what the inbox holds, and on what is due.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use ghl_client::oauth::TokenStore;
 use sync_core::vocabulary::{appointment, person};
-use sync_core::{Engine, Handled, HintQueue, MappingReader, Reconciled, Report, RunState, Side, Taken};
+use sync_core::{HintQueue, MappingReader, Report, RunState, Side};
 use tokio_util::sync::CancellationToken;
 
 use super::schedule::{Schedule, Task};
@@ -17,30 +17,24 @@ use crate::command::{What, sweep_kinds, unreadable};
 use crate::service::Lease;
 use crate::{Result, TENANT};
 
-/// How many hints are taken at a time.
-const HANDFUL: usize = 32;
-/// How long a taken hint may be worked on before it comes back by itself.
-const PATIENCE: TimeDelta = TimeDelta::minutes(5);
-/// So often a record is looked at before it is given up.
-const ATTEMPTS: u32 = 8;
 /// The longest sleep: a hint that waits for its next attempt wakes nobody.
 const NAP: Duration = Duration::from_secs(15);
 /// How long after a failed sync the next is tried.
-const PAUSE: TimeDelta = TimeDelta::minutes(1);
+pub(super) const PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// So many failures in a row are told to a person.
 const FAILURES: u64 = 3;
 
-struct Worker<'a> {
-    shared: &'a Shared,
-    lease: &'a Lease,
-    stop: &'a CancellationToken,
+pub(super) struct Worker<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) lease: &'a Lease,
+    pub(super) stop: &'a CancellationToken,
     schedule: Schedule,
     last: BTreeMap<Task, DateTime<Utc>>,
     due: BTreeMap<Task, DateTime<Utc>>,
-    /// Hints ask for a sync of these kinds.
-    wanted: bool,
-    /// When the last sync began.
-    swept: Option<DateTime<Utc>>,
+    /// Hints ask for a sync.
+    pub(super) wanted: bool,
+    /// When e-Physio was last listed.
+    pub(super) listed: Option<DateTime<Utc>>,
 }
 
 /// Works until a stop is asked for.
@@ -53,9 +47,12 @@ pub(super) async fn until_stopped(shared: &Shared, lease: &Lease, stop: &Cancell
         last: BTreeMap::new(),
         due: BTreeMap::new(),
         wanted: false,
-        swept: None,
+        listed: None,
     };
     worker.remember().await;
+    if let Err(error) = worker.inherit().await {
+        tracing::warn!(%error, "what was under way before comes back in some minutes by itself");
+    }
     while !lease.stop().is_cancelled() {
         let worked = worker.once().await.unwrap_or_else(|error| {
             tracing::error!(%error, "the service could not work; it tries again");
@@ -103,24 +100,26 @@ impl Worker<'_> {
             self.due.insert(Task::Patients, now);
         }
         let task = Task::ALL.into_iter().find(|task| self.schedule.has(*task) && self.due.get(task).is_some_and(|due| *due <= now));
-        if self.drain().await? {
-            return Ok(true);
-        }
+        let drained = self.drain().await?;
         if let Some(task) = task {
             self.carry_out(task).await;
             return Ok(true);
         }
-        if self.wanted && self.is_allowed_to_sweep(now) {
+        if drained {
+            return Ok(true);
+        }
+        if self.wanted && self.next_listing() <= now {
             self.sweep(What::All).await;
             return Ok(true);
         }
         Ok(false)
     }
 
-    /// Hints share one listing per freshness bound.
-    fn is_allowed_to_sweep(&self, now: DateTime<Utc>) -> bool {
-        let bound = TimeDelta::seconds(i64::try_from(self.shared.service.settings().patients.freshness_seconds).unwrap_or(i64::MAX / 1000));
-        self.swept.is_none_or(|swept| now - swept >= bound)
+    /// From when on e-Physio may be listed for hints: they share one listing per freshness bound.
+    pub(super) fn next_listing(&self) -> DateTime<Utc> {
+        let seconds = self.shared.service.settings().patients.freshness_seconds;
+        let bound = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).unwrap_or(TimeDelta::MAX);
+        self.listed.map_or(DateTime::UNIX_EPOCH, |listed| listed.checked_add_signed(bound).unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 
     async fn carry_out(&mut self, task: Task) {
@@ -135,7 +134,8 @@ impl Worker<'_> {
 
     async fn sleep(&self) {
         let now = self.shared.now();
-        let next = self.due.iter().filter(|(task, _)| self.schedule.has(**task)).map(|(_, due)| *due).min();
+        let planned = self.due.iter().filter(|(task, _)| self.schedule.has(**task)).map(|(_, due)| *due);
+        let next = planned.chain(self.wanted.then(|| self.next_listing())).min();
         let nap = next.and_then(|next| (next - now).to_std().ok()).unwrap_or_default().clamp(Duration::from_millis(50), NAP);
         tokio::select! {
             biased;
@@ -145,56 +145,8 @@ impl Worker<'_> {
         }
     }
 
-    /// Looks at what the inbox holds; says whether it held anything.
-    async fn drain(&mut self) -> Result<bool> {
-        let store = self.shared.service.store();
-        let now = self.shared.now();
-        let taken = store.take(&TENANT, HANDFUL, now, now + PATIENCE).await?;
-        if taken.is_empty() {
-            return Ok(false);
-        }
-        let engines = match self.shared.engines(self.lease).await {
-            Ok(engines) => engines,
-            Err(error) => {
-                tracing::warn!(%error, "the inbox waits until both systems can be reached");
-                for hint in &taken {
-                    store.handled(hint, Handled::Retry { due: self.shared.now() + PAUSE }).await?;
-                }
-                return Ok(false);
-            }
-        };
-        for hint in &taken {
-            if self.stop.is_cancelled() {
-                break;
-            }
-            let outcome = self.look(engines, hint).await;
-            store.handled(hint, outcome).await?;
-        }
-        Ok(true)
-    }
-
-    async fn look(&mut self, engines: &[Engine], hint: &Taken) -> Handled {
-        // What is not synced is nothing to wait for.
-        let Some(engine) = engines.iter().find(|engine| *engine.kind() == hint.key.kind) else { return Handled::Done };
-        match engine.reconcile(hint.key.side, &hint.key.id).await {
-            Ok(Reconciled::Done) => Handled::Done,
-            Ok(Reconciled::Waits) => {
-                self.wanted = true;
-                Handled::Done
-            }
-            Err(error) if hint.attempts + 1 < ATTEMPTS => {
-                tracing::warn!(%error, kind = %hint.key.kind, record = %hint.key.id, "a record could not be looked at; it is tried again");
-                Handled::Retry { due: self.shared.now() + back_off(hint.attempts) }
-            }
-            Err(error) => {
-                tracing::error!(%error, kind = %hint.key.kind, record = %hint.key.id, "a record is given up; `clinic-sync replay` tries it again");
-                Handled::Dead { reason: error.to_string() }
-            }
-        }
-    }
-
     async fn sweep(&mut self, what: What) {
-        self.swept = Some(self.shared.now());
+        self.listed = Some(self.shared.now());
         self.wanted = false;
         let reports = match self.shared.engines(self.lease).await {
             Ok(engines) => sweep_kinds(engines, what).await,
@@ -266,9 +218,4 @@ impl Worker<'_> {
             Err(error) => tracing::warn!(%error, "the command under `notify` cannot be run"),
         }
     }
-}
-
-/// 5 s, 10 s, 20 s, … an hour at most.
-fn back_off(attempts: u32) -> TimeDelta {
-    TimeDelta::seconds(5 << attempts.min(9)).min(TimeDelta::hours(1))
 }

@@ -64,6 +64,12 @@ impl Client {
         self
     }
 
+    /// The clinic was connected anew: the next call takes the tokens that are stored now, even if GHL has refused the old ones a
+    /// moment ago.
+    pub async fn credentials_replaced(&self) {
+        self.pipeline.credentials_replaced().await;
+    }
+
     /// The count of calls.
     #[must_use]
     pub fn meter(&self) -> &Meter {

@@ -100,6 +100,9 @@ pub trait TokenProvider: Send + Sync {
     async fn refused(&self, fresh: &Authorization) {
         let _ = fresh;
     }
+
+    /// Somebody has replaced the credentials: what is remembered of the old ones, and of their refusal, is out of date.
+    async fn replaced(&self) {}
 }
 
 /// Credentials that never change, or none.

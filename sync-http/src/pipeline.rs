@@ -102,6 +102,11 @@ impl Pipeline {
         self
     }
 
+    /// The credentials were replaced: what is remembered of the old ones is forgotten.
+    pub async fn credentials_replaced(&self) {
+        self.tokens.replaced().await;
+    }
+
     /// The count of calls.
     #[must_use]
     pub fn meter(&self) -> &Meter {

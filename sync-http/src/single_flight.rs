@@ -111,6 +111,12 @@ impl<P: TokenProvider + 'static> TokenProvider for SingleFlight<P> {
             state.refuse(error, self.pause);
         }
     }
+
+    async fn replaced(&self) {
+        self.provider.replaced().await;
+        let mut state = self.state.lock().await;
+        (state.current, state.refusal) = (None, None);
+    }
 }
 
 impl<P> fmt::Debug for SingleFlight<P> {
@@ -195,6 +201,16 @@ mod tests {
         assert_eq!(flight.token().await.unwrap().generation(), 1);
         tokio::time::sleep(PAUSE).await;
         assert_eq!(flight.token().await.unwrap().generation(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_refusal_credentials_that_were_replaced_are_asked_for_at_once() {
+        let flight = SingleFlight::new(Login::default(), PAUSE);
+        let first = flight.token().await.unwrap();
+        flight.refused(&first).await;
+        flight.replaced().await;
+        assert_eq!(flight.token().await.unwrap().generation(), 2);
+        assert_eq!(asked(&flight), 2);
     }
 
     #[tokio::test(start_paused = true)]

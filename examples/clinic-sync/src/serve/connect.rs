@@ -156,6 +156,7 @@ async fn connected(shared: &Shared, tokens: &TokenSet) -> Result<()> {
     let vault = shared.service.store().vault();
     vault.put(&TENANT, CONNECTED, &SecretString::from(shared.now().to_rfc3339())).await?;
     vault.delete(&TENANT, PAUSED).await?;
+    shared.clients.ghl.credentials_replaced().await;
     shared.connected.store(true, Ordering::Release);
     shared.woken.notify_one();
     Ok(())

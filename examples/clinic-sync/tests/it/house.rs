@@ -158,8 +158,9 @@ impl House {
 
     /// The service and the clients in this process, as the settings have it.
     pub(crate) async fn open(&self) -> (Service, Clients) {
-        let settings = self.parsed();
-        (Service::open(settings.clone()).await.unwrap(), Clients::new(&settings).unwrap())
+        let service = Service::open(self.parsed()).await.unwrap();
+        let clients = Clients::of(&service).unwrap();
+        (service, clients)
     }
 
     pub(crate) fn parsed(&self) -> Settings {

@@ -1,6 +1,7 @@
 //! The service as a whole, against emulators of both systems.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod access;
 mod billing;
 mod bookings;
 mod calendar;

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use clinic_sync::demo::{Behaviour, Clinic};
 use clinic_sync::{Clients, Service};
+use ephysio_emulator::NewPatient;
 use futures::StreamExt;
 use serde_json::json;
 use sync_core::{Engine, Reconciled, RecordId, Side};
@@ -70,6 +71,8 @@ async fn main() -> Result<(), Failure> {
 #[expect(clippy::print_stdout, reason = "this is what a bench is for")]
 async fn measure(patients: u64) -> Result<(), Failure> {
     let clinic = Clinic::build(patients, 1, Behaviour { rate_limit: None, ..Behaviour::default() });
+    let named = NewPatient { email: "edwin.zaugg@example.ch".to_owned(), ..NewPatient::named("Edwin", "Zaugg") };
+    let patient = clinic.ephysio.practice().create(named);
     let directory = tempfile::tempdir()?;
     let mut settings = clinic.settings("http://127.0.0.1:1", "http://127.0.0.1:2", &directory.path().join("clinic.db"));
     settings.ghl.calls_per_10_seconds = 10_000_000;
@@ -84,17 +87,17 @@ async fn measure(patients: u64) -> Result<(), Failure> {
         let ((ghl_calls, ghl_bytes), (calls, bytes)) = (ghl.take(), ephysio.take());
         println!("{what:<30} {patients:>9} {ghl_calls:>10} {ghl_bytes:>12} {calls:>14} {bytes:>16}");
     };
-    let (ours, edited) = two_linked(&clinic, &engine).await?;
+    let contact = contact_of(&engine, patient).await?;
     let _ = (ghl.take(), ephysio.take());
 
-    engine.reconcile(Side::Right, &ours).await?;
+    engine.reconcile(Side::Right, &contact).await?;
     line("what we wrote ourselves");
 
-    clinic.ghl.front_desk().update(edited.as_str(), json!({ "phone": "+41791110000" }));
-    let reconciled = engine.reconcile(Side::Right, &edited).await?;
+    clinic.ghl.front_desk().update(contact.as_str(), json!({ "phone": "+41791110000" }));
+    let reconciled = engine.reconcile(Side::Right, &contact).await?;
     line("an edit of a linked contact");
     assert_eq!(reconciled, Reconciled::NeedsListing);
-    engine.catch_up(Side::Right, &[edited].into()).await?;
+    engine.catch_up(Side::Right, &[contact].into()).await?;
     line("  with the shared listing");
 
     let fresh =
@@ -106,17 +109,9 @@ async fn measure(patients: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Two contacts that we made.
-async fn two_linked(clinic: &Clinic, engine: &Engine) -> Result<(RecordId, RecordId), Failure> {
-    let mut linked = Vec::new();
-    for contact in clinic.ghl.front_desk().contacts().iter().rev() {
-        let id = RecordId::new(contact.id.clone());
-        if engine.desk().find(Side::Right, &id).await?.is_some_and(|link| link.is_joined() && link.token.is_some()) {
-            linked.push(id);
-        }
-        if let [one, other] = &linked[..] {
-            return Ok((one.clone(), other.clone()));
-        }
-    }
-    Err("the first sync made nobody".into())
+/// The contact of a patient who is the same in every practice.
+async fn contact_of(engine: &Engine, patient: u64) -> Result<RecordId, Failure> {
+    let link = engine.desk().find(Side::Left, &RecordId::new(patient.to_string())).await?;
+    let end = link.and_then(|link| link.ends.right);
+    Ok(end.ok_or("the first sync made no such contact")?.id)
 }

@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Encode(&'static str),
     /// Something sealed does not open.
     Sealed,
+    /// The master key was changed since the store was opened.
+    Rotated,
     /// The machine gives no random numbers, or the like.
     Crypto,
     /// The store was closed.
@@ -36,6 +38,7 @@ impl Failure {
             Self::Row(what) => row(what),
             Self::Encode(what) => permanent(format!("a {what} cannot be stored: it is out of range")),
             Self::Sealed => permanent("a sealed entry cannot be opened; it was changed or moved: restore a backup"),
+            Self::Rotated => permanent("the vault key was changed meanwhile; start anew with the new key"),
             Self::Crypto => permanent("the system's cryptography failed; check its random number generator"),
             Self::Closed => permanent("the store was closed"),
         };

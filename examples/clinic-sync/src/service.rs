@@ -51,7 +51,10 @@ impl Service {
             })?;
         }
         let master = master_key(&settings)?;
-        let store = SqliteStore::open(OpenOptions::new(path, master)).await?;
+        let store = SqliteStore::open(OpenOptions::new(path, master)).await.map_err(|error| match rotation_began(&settings) {
+            true => error.with_context("vault", "a rotation of the key was interrupted: run `clinic-sync vault rotate` again"),
+            false => error,
+        })?;
         Ok(Self::over(settings, Arc::new(store), Arc::new(SystemEnv)))
     }
 
@@ -176,6 +179,13 @@ fn is_dead(by: &str) -> bool {
     let process = by.strip_prefix("process ").and_then(|rest| rest.split(' ').next()?.parse::<u32>().ok());
     let Some(process) = process.filter(|process| holder(*process) == by) else { return false };
     std::path::Path::new("/proc/self").exists() && !std::path::Path::new(&format!("/proc/{process}")).exists()
+}
+
+/// Whether a key lies there that was to follow the one in use.
+fn rotation_began(settings: &Settings) -> bool {
+    let beside = || Some(settings.database().with_added_extension("key"));
+    let file = settings.vault.key_file.clone().or_else(beside);
+    settings.vault.key.is_none() && file.is_some_and(|file| file.with_added_extension("new").exists())
 }
 
 fn master_key(settings: &Settings) -> Result<MasterKey> {

@@ -8,6 +8,7 @@ mod leases;
 mod open;
 mod read;
 mod reviews;
+mod rotation;
 mod schema;
 mod secrets;
 mod writer;

@@ -7,8 +7,9 @@ use sqlx::{SqliteConnection, SqlitePool};
 use sync_core::{Result, TenantId};
 
 use super::SqliteStore;
+use super::rotation::is_in_force;
 use crate::error::Failure;
-use crate::vault::{TenantKey, TenantSecrets};
+use crate::vault::{MasterKey, TenantKey, TenantSecrets};
 
 impl SqliteStore {
     /// The key of a tenant's digests, made on first use.
@@ -32,8 +33,9 @@ impl SqliteStore {
             return Ok(known);
         }
         let wrapped = TenantSecrets::wrap_new(&self.master, tenant, 1)?;
-        let name = tenant.clone();
-        let (version, wrapped) = self.writer.write(true, move |db| Box::pin(async move { remember(db, &name, wrapped).await })).await?;
+        let (name, master) = (tenant.clone(), self.master.clone());
+        let written = self.writer.write(true, move |db| Box::pin(async move { remember(db, &master, &name, wrapped).await }));
+        let (version, wrapped) = written.await?;
         self.unwrap(tenant, version, &wrapped)
     }
 
@@ -61,7 +63,10 @@ async fn read(readers: &SqlitePool, tenant: &TenantId) -> Result<Option<(u32, Ve
 }
 
 /// Keeps this key, unless another process was quicker; gives the one that is kept.
-async fn remember(db: &mut SqliteConnection, tenant: &TenantId, wrapped: Vec<u8>) -> Result<(u32, Vec<u8>), Failure> {
+async fn remember(db: &mut SqliteConnection, master: &MasterKey, tenant: &TenantId, wrapped: Vec<u8>) -> Result<(u32, Vec<u8>), Failure> {
+    if !is_in_force(db, master).await? {
+        return Err(Failure::Rotated);
+    }
     let insert = "INSERT INTO tenant_key (tenant, version, wrapped) VALUES (?, 1, ?) ON CONFLICT DO NOTHING";
     sqlx::query(insert).bind(tenant.as_str()).bind(wrapped).execute(&mut *db).await?;
     Ok(sqlx::query_as(KEY).bind(tenant.as_str()).fetch_one(db).await?)

@@ -30,6 +30,18 @@ pub struct KeyBeside {
     pub created: bool,
 }
 
+impl KeyBeside {
+    /// Puts the file in the place of another.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub fn replace(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let renamed = fs::rename(&self.path, path).and_then(|()| sync_directory(path));
+        renamed.map_err(|error| unmade(path, error))
+    }
+}
+
 impl MasterKey {
     /// A key from its text.
     ///
@@ -75,9 +87,23 @@ impl MasterKey {
             Ok(key) => Ok(KeyBeside { key, path, created: true }),
             // Another process was quicker.
             Err(error) if error.kind() == Io::AlreadyExists => Ok(KeyBeside { key: Self::from_file(&path)?, path, created: false }),
-            Err(error) => Err(Error::permanent(ErrorKind::Configuration, "the key file cannot be made; make its directory writable")
-                .with_context("key file", path.display().to_string())
-                .with_source(error)),
+            Err(error) => Err(unmade(&path, error)),
+        }
+    }
+
+    /// The key that is to follow the one in this file: in a file beside it (its name with `.new` added), which is made if it is not
+    /// there, and is safe on the disk.
+    ///
+    /// # Errors
+    /// When the file cannot be read or made, or can be read by others.
+    pub fn successor(path: impl AsRef<Path>) -> Result<KeyBeside> {
+        let path = successor_of(path.as_ref());
+        if path.exists() {
+            return Ok(KeyBeside { key: Self::from_file(&path)?, path, created: false });
+        }
+        match create(&path) {
+            Ok(key) => Ok(KeyBeside { key, path, created: true }),
+            Err(error) => Err(unmade(&path, error)),
         }
     }
 
@@ -116,8 +142,26 @@ fn create(path: &Path) -> std::io::Result<MasterKey> {
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(&draft, path));
     fs::remove_file(&draft)?;
     written?;
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), |parent| File::open(parent)?.sync_all())?;
+    sync_directory(path)?;
     Ok(key)
+}
+
+/// Makes a new or changed name survive a loss of power.
+fn sync_directory(path: &Path) -> std::io::Result<()> {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+}
+
+/// The file of the key that follows the one in this file.
+fn successor_of(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".new");
+    PathBuf::from(name)
+}
+
+fn unmade(path: &Path, error: std::io::Error) -> Error {
+    Error::permanent(ErrorKind::Configuration, "the key file cannot be made; make its directory writable")
+        .with_context("key file", path.display().to_string())
+        .with_source(error)
 }
 
 fn unreadable(path: &Path, error: std::io::Error) -> Error {

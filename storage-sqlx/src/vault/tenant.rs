@@ -64,6 +64,11 @@ impl TenantSecrets {
         Ok(Self { tenant: tenant.clone(), secrets: data.derive(&[], "secrets")?, data, digests })
     }
 
+    /// The same data key, wrapped under another master key.
+    pub(crate) fn wrap(&self, master: &MasterKey) -> Result<Vec<u8>, Failure> {
+        master.key().seal(&wrapping(&self.tenant, self.digests.version), self.data.bytes())
+    }
+
     /// The key of the digests.
     pub(crate) const fn digests(&self) -> &TenantKey {
         &self.digests

@@ -3,10 +3,11 @@
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
+use storage_sqlx::{MasterKey, OpenOptions, SqliteStore};
 use sync_core::testing::sample::{OTHER_TENANT, TENANT, at, half, link_id, pre_image, review, storing};
-use sync_core::{Changes, Link, MappingReader, MappingStore, ReviewQuery};
+use sync_core::{Changes, Link, MappingReader, MappingStore, ReviewQuery, TenantId};
 
-use crate::{Folder, KEY};
+use crate::{Folder, KEY, OTHER_KEY};
 
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
@@ -83,6 +84,32 @@ async fn tenants_have_keys_of_their_own() {
     assert_eq!((one.version(), one.digester().version()), (1, 1));
     let (again, at_once) = tokio::join!(store.tenant_key(&tenant), store.tenant_key(&tenant));
     assert_eq!((again.unwrap().bytes(), at_once.unwrap().bytes()), (one.bytes(), one.bytes()));
+}
+
+#[tokio::test]
+async fn after_a_rotation_everything_opens_with_the_new_key_and_nothing_with_the_old() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    store.commit(&TENANT, with_values()).await.unwrap();
+    store.vault().put(&TENANT, "token", &"one".into()).await.unwrap();
+    store.vault().put(&OTHER_TENANT, "token", &"two".into()).await.unwrap();
+    let digests = *store.tenant_key(&TENANT).await.unwrap().bytes();
+    let reviews = store.reviews(&TENANT, &ALL).await.unwrap();
+    let new = MasterKey::from_base64(OTHER_KEY).unwrap();
+    assert_eq!(store.rotate(&new).await.unwrap(), 2);
+    assert_eq!(store.vault().get(&TENANT, "token").await.unwrap().unwrap().expose_secret(), "one", "the open store goes on");
+    let error = store.tenant_key(&TenantId::new("newcomer")).await.unwrap_err();
+    assert!(error.to_string().contains("changed meanwhile"), "{error}");
+    assert!(store.rotate(&new).await.is_err(), "it is another key's by now");
+    store.close().await;
+
+    let error = SqliteStore::open(folder.options()).await.unwrap_err();
+    assert!(error.to_string().contains("does not fit"), "{error}");
+    let store = SqliteStore::open(OpenOptions::new(folder.path(), new)).await.unwrap();
+    assert_eq!(store.vault().get(&OTHER_TENANT, "token").await.unwrap().unwrap().expose_secret(), "two");
+    assert_eq!(*store.tenant_key(&TENANT).await.unwrap().bytes(), digests, "digests are compared as before");
+    assert_eq!(store.reviews(&TENANT, &ALL).await.unwrap(), reviews);
+    assert!(store.tenant_key(&TenantId::new("newcomer")).await.is_ok());
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod progress;
 mod review;
 mod serve;
 mod sync;
+mod vault;
 mod words;
 
 use std::path::PathBuf;
@@ -63,6 +64,9 @@ enum Command {
     Auth(serve::Auth),
     /// Makes everything due again that `serve` gave up.
     Replay,
+    /// The key under which secrets are kept.
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
     /// What people have to decide or do.
     #[command(subcommand)]
     Review(review::ReviewCommand),
@@ -119,6 +123,7 @@ impl Cli {
             Command::Schedule { form } => serve::schedule(load()?, form).await,
             Command::Auth(auth) => auth.run(load()?).await,
             Command::Replay => serve::replay(load()?).await,
+            Command::Vault(vault) => vault.run(load()?, stop).await,
             Command::Review(review) => review.run(load()?).await,
             Command::Link(pair) => pair.run(load()?).await,
             Command::Unlink(which) => which.run(load()?, link::Act::Unlink).await,

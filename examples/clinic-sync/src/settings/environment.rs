@@ -42,6 +42,7 @@ pub(super) fn apply(settings: &mut Settings, read: impl Fn(&str) -> Option<Strin
     if let Some(key) = plain("VAULT_KEY") {
         settings.vault.key = Some(SecretString::from(key));
     }
+    settings.vault.new_key = secret("VAULT_KEY_NEW")?;
     Ok(())
 }
 

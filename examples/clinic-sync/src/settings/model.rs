@@ -38,6 +38,8 @@ pub struct VaultSettings {
     pub key: Option<SecretString>,
     /// A file that holds them.
     pub key_file: Option<std::path::PathBuf>,
+    /// The key that is to follow `key`: 32 bytes in base64.
+    pub new_key: Option<SecretString>,
 }
 
 /// How to reach e-Physio.

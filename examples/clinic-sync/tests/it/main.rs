@@ -20,5 +20,6 @@ mod staff;
 mod stopping;
 mod story;
 mod then;
+mod vault;
 mod volume;
 mod window;

@@ -4,13 +4,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use ephysio_emulator::{Quirks, UpdatePatient};
 use sync_core::{MappingReader, ReviewQuery};
 use tokio_util::sync::CancellationToken;
 
 use super::What;
 use super::sync::{print_report, sync_once};
 use super::words::{reason, table_of_operations};
-use crate::demo::{Behaviour, Clinic, bookings, check, check_calendars, morning, one, pairs, waiting, waiting_bookings};
+use crate::demo::{Behaviour, Clinic, bookings, check, check_calendars, live, morning, one, pairs, waiting, waiting_bookings};
 use crate::{Clients, Result, Service, TENANT};
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -33,7 +34,8 @@ impl Demo {
     /// 0 if the final check finds no double and no loss.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<ExitCode> {
         let directory = Directory::new()?;
-        let mut clinic = Clinic::build(self.patients, self.seed, Behaviour::default());
+        let quirks = Quirks { update_patient: UpdatePatient::Put, ..Quirks::default() };
+        let mut clinic = Clinic::build(self.patients, self.seed, Behaviour { quirks, ..Behaviour::default() });
         let (ephysio, ghl) = clinic.serve().await.map_err(no_port)?;
         println!("an emulated e-Physio at {} and an emulated GHL at {}", ephysio.url(), ghl.url());
         println!("{} patients, {} contacts\n", clinic.ephysio.practice().patients().len(), clinic.ghl.front_desk().contacts().len());
@@ -49,7 +51,7 @@ impl Demo {
         print_report(&sync_once(&service, &clients, What::All, stop.clone(), true).await?);
 
         println!("\nmeanwhile, people work:");
-        let edits = morning(&mut clinic, &pairs(&service).await?);
+        let mut edits = morning(&mut clinic, &pairs(&service).await?);
         edits.iter().for_each(|edit| println!("  {}", edit.what));
         let moves = clinic.morning_in_calendars(&pairs(&service).await?, &bookings(&service).await?);
         moves.iter().for_each(|what| println!("  {what}"));
@@ -57,6 +59,13 @@ impl Demo {
         print_report(&sync_once(&service, &clients, What::All, stop.clone(), true).await?);
         sync_once(&service, &clients, What::All, stop.clone(), false).await?;
         print_conflict(&service).await?;
+
+        println!("\nnow the service runs, and may write to e-Physio:");
+        if let Some((edit, took)) = live(&mut clinic, service.settings(), &pairs(&service).await?).await? {
+            let took = took.map_or_else(|| "not yet".to_owned(), |took| format!("{} ms later", took.as_millis()));
+            println!("  {}; by a webhook, e-Physio showed it {took}", edit.what);
+            edits.push(edit);
+        }
 
         if !self.once {
             go_on(&clinic, &service, &clients, stop).await?;

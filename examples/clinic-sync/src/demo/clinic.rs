@@ -154,7 +154,7 @@ impl Clinic {
     }
 
     /// The front desk enters a contact, and knows which patient it is.
-    fn enter(&mut self, contact: serde_json::Value, patient: Option<u64>) {
+    pub(super) fn enter(&mut self, contact: serde_json::Value, patient: Option<u64>) {
         let id = self.ghl.front_desk().create(contact);
         self.known_contacts.insert(id, patient);
     }

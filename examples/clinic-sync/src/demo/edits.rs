@@ -196,6 +196,16 @@ fn phone_changed(clinic: &mut Clinic, pair: &Pair, morning: usize) -> Expectatio
     Expectation::of(format!("the phone of patient {} was changed in GHL", pair.patient)).in_ephysio(pair, Fact::Phone, &phone)
 }
 
+/// The front desk changes a phone number of somebody whom nobody has edited yet. Says of whom, and to what.
+pub(super) fn phone_changed_now(clinic: &mut Clinic, pairs: &[Pair]) -> Option<(u64, String, Expectation)> {
+    let pair = in_order(pairs).into_iter().find(|pair| is_plain(clinic, pair))?;
+    clinic.edited.insert(pair.patient);
+    let phone = people::new_phone(300_000 + clinic.mornings);
+    clinic.ghl.front_desk().update(&pair.contact, json!({ "phone": phone }));
+    let edit = Expectation::of(format!("the phone of patient {} was changed in GHL", pair.patient)).in_ephysio(pair, Fact::Phone, &phone);
+    Some((pair.patient, phone, edit))
+}
+
 fn name_and_phone_changed(clinic: &mut Clinic, pair: &Pair, morning: usize) -> Expectation {
     let (id, phone) = (pair.patient, people::new_phone(2 * morning + 1));
     let mut name = String::new();

@@ -4,6 +4,7 @@ mod calendar;
 mod check;
 mod clinic;
 mod edits;
+mod live;
 mod people;
 
 use sync_core::vocabulary::person;
@@ -13,6 +14,7 @@ pub use calendar::{Booking, bookings, check_calendars, waiting_bookings};
 pub use check::{Expectation, Pair, Verdict, Waiting, check};
 pub use clinic::{Behaviour, Clinic};
 pub use edits::{morning, one};
+pub use live::live;
 
 use crate::{Result, Service, TENANT};
 

@@ -37,6 +37,8 @@ async fn text(shared: &Shared) -> String {
         family(&mut text, "clinic_sync_inbox_age_seconds", "gauge", "How long the oldest waiting hint has been there.");
         line(&mut text, "clinic_sync_inbox_age_seconds", None, age);
     }
+    family(&mut text, "clinic_sync_webhook_lag_seconds", "gauge", "How long after its event the last webhook came.");
+    line(&mut text, "clinic_sync_webhook_lag_seconds", None, shared.stats.lag());
     let counts = shared.clients.counts();
     family(&mut text, "clinic_sync_calls_total", "counter", "Calls since the start, by endpoint.");
     counts.iter().for_each(|(name, count)| line(&mut text, "clinic_sync_calls_total", Some(("endpoint", name)), count.calls));

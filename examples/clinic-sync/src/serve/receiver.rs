@@ -36,6 +36,9 @@ async fn look(shared: &Shared, headers: &HeaderMap, body: &Bytes) -> Received {
     if !is_ours(shared, &event) {
         return Received::Unroutable;
     }
+    if let Some(at) = event.envelope.timestamp {
+        shared.stats.came(at, shared.now());
+    }
     if matches!(event.subject, Subject::Install(_) | Subject::Uninstall) {
         return super::connect::note(shared, &event).await;
     }

@@ -45,9 +45,19 @@ pub(crate) struct Stats {
     failures: AtomicU64,
     succeeded: Mutex<BTreeMap<Kind, DateTime<Utc>>>,
     open_reviews: AtomicU64,
+    lag_seconds: AtomicU64,
 }
 
 impl Stats {
+    /// Notes how long after its event a webhook came.
+    pub(crate) fn came(&self, event: DateTime<Utc>, now: DateTime<Utc>) {
+        self.lag_seconds.store((now - event).num_seconds().max(0).cast_unsigned(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn lag(&self) -> u64 {
+        self.lag_seconds.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn webhook(&self, received: Received) {
         self.webhooks[received as usize].fetch_add(1, Ordering::Relaxed);
     }

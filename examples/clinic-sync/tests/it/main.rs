@@ -11,6 +11,7 @@ mod contract;
 mod exits;
 mod fields;
 mod house;
+mod inbox;
 mod mapping;
 mod outages;
 mod parents;

@@ -10,6 +10,7 @@ use ephysio_emulator::{Quirks, UpdatePatient};
 use ghl_emulator::{Deliveries, Grantor, Receiver, Sending, Webhook, WebhookSettings};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
+use sync_core::{Env, SystemEnv};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -42,7 +43,12 @@ async fn house_with(quirks: Quirks, patients: usize) -> (House, Vec<u64>) {
 
 impl Live {
     pub(crate) async fn start(house: &House) -> Self {
-        let service = Service::open(house.parsed()).await.unwrap();
+        Self::start_at(house, Arc::new(SystemEnv)).await
+    }
+
+    /// Starts it by another clock.
+    pub(crate) async fn start_at(house: &House, env: Arc<dyn Env>) -> Self {
+        let service = Service::open(house.parsed()).await.unwrap().with_env(env);
         let stop = CancellationToken::new();
         let server = Server::start(service, stop.clone()).await.unwrap();
         let (url, metrics) = (format!("http://{}", server.address()), format!("http://{}/metrics", server.metrics_address().unwrap()));
@@ -130,6 +136,7 @@ async fn an_edit_in_ghl_reaches_the_practice_by_its_webhook() {
     house.in_ghl(&contact.id, json!({ "phone": "+41791112233" }));
     let practice = house.clinic.ephysio.practice();
     until(async || practice.patient(patients[1]).unwrap().phone == "+41791112233").await;
+    assert!(live.figure("clinic_sync_webhook_lag_seconds").await < 60);
     live.end().await;
     house.assert_whole().await;
 }

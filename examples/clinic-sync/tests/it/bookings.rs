@@ -185,9 +185,9 @@ async fn a_cancellation_or_a_deletion_in_ghl_is_a_task_that_closes_itself_once_t
 }
 
 /// e-Physio with calls that change and cancel events, and settings that switch them on.
-async fn able() -> Practice {
+pub(crate) async fn able(patients: usize) -> Practice {
     let quirks = EventQuirks { update: UpdateEvent::PostWithIds, cancel: CancelEvent::DeleteWithIds, ..EventQuirks::default() };
-    Practice::with(quirks, 1, |house| {
+    Practice::with(quirks, patients, |house| {
         for (name, method, form) in [("update_event", "POST", "full"), ("move_event", "POST", "full"), ("cancel_event", "DELETE", "none")] {
             let mut set = |key: &str, value: &str| house.set(&format!("ephysio.operations.{name}.{key}"), value);
             set("support", "enabled");
@@ -205,7 +205,7 @@ async fn able() -> Practice {
 
 #[tokio::test]
 async fn with_calls_that_are_enabled_each_change_in_ghl_is_one_call_to_ephysio() {
-    let practice = able().await;
+    let practice = able(1).await;
     practice.open_invoices();
     let (event, appointment) = practice.booked(slot(0)).await;
     let house = &practice.house;
@@ -234,7 +234,7 @@ async fn with_calls_that_are_enabled_each_change_in_ghl_is_one_call_to_ephysio()
 
 #[tokio::test]
 async fn one_event_of_a_series_moves_its_counterpart_alone_and_no_call_changes_the_series() {
-    let practice = able().await;
+    let practice = able(1).await;
     let house = &practice.house;
     let series = house.clinic.ephysio.practice().book_series(&NewEvent::at(slot(0)).of(practice.person(0).0), 5, TimeDelta::days(7));
     house.sync().await;

@@ -13,6 +13,7 @@ mod fields;
 mod house;
 mod inbox;
 mod mapping;
+mod notices;
 mod outages;
 mod parents;
 mod refusals;

@@ -34,11 +34,16 @@ pub(crate) async fn house(patients: usize) -> (House, Vec<u64>) {
 async fn house_with(quirks: Quirks, patients: usize) -> (House, Vec<u64>) {
     let mut house = House::with(quirks).await;
     let ids = (0..patients).map(|number| house.admit(number)).collect();
+    serving(&mut house);
+    (house, ids)
+}
+
+/// Adds the settings of the running service.
+pub(crate) fn serving(house: &mut House) {
     house.set("serve.listen", "127.0.0.1:0");
     house.set("serve.metrics", "127.0.0.1:0");
     house.set("serve.webhook_public_keys", vec![house.clinic.ghl.webhook_public_key()]);
     house.set("patients.freshness_seconds", 0);
-    (house, ids)
 }
 
 impl Live {

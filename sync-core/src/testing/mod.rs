@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod crash;
 mod endpoint;
 mod env;
 mod fault;
@@ -17,6 +18,7 @@ use futures::future::BoxFuture;
 
 use crate::{HintQueue, Leases, MappingStore};
 
+pub use crash::crash_suite;
 pub use endpoint::{Breach, EndpointCheck, EndpointReport, Staff, Subject, endpoint_checks, endpoint_report, endpoint_suite, permit};
 pub use env::SeededEnv;
 pub use fault::{Bend, CallKind, Fault, Faults, Flaky};

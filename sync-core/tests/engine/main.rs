@@ -5,6 +5,7 @@
 mod beside;
 mod calendar;
 mod clinic;
+mod crash;
 mod deletion;
 mod first_sync;
 mod hints;

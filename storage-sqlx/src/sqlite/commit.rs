@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
-use sync_core::{Changes, CommitError, DELIVERIES_KEPT, Digest, Link, LinkId, MappingStore, OperationEntry, Run, Side, Standing, TenantId};
+use sync_core::{Changes, CommitError, DELIVERIES_KEPT, Link, LinkId, MappingStore, OperationEntry, Run, Standing, TenantId};
 
 use super::{SqliteStore, hints, leases, reviews};
 use crate::error::{Failure, is_taken};
-use crate::row::{self, Body, HeadRow};
+use crate::row::{self, LinkRow, OperationRow, RunRow};
 use crate::vault::TenantSecrets;
 
 /// So many rows go into one statement. More gains little, and every number of rows is a statement of its own.
@@ -31,7 +31,7 @@ impl MappingStore for SqliteStore {
     async fn commit(&self, tenant: &TenantId, changes: Changes) -> Result<(), CommitError> {
         // The key is made in a commit of its own: this one may turn out stale.
         let seals = !changes.pre_images.is_empty() || changes.opened.iter().any(|review| !review.values.0.is_empty());
-        let secrets = if seals { Some(self.secrets(tenant).await.map_err(|failure| self.fail(failure))?) } else { None };
+        let secrets = if seals { Some(self.shelf().secrets(tenant).await.map_err(|failure| self.fail(failure))?) } else { None };
         let (tenant, durable) = (tenant.clone(), changes.durable);
         let step = self.writer.write(durable, move |db| Box::pin(async move { apply(db, &tenant, &changes, secrets.as_deref()).await }));
         step.await.map_err(|refused| match refused {
@@ -65,8 +65,7 @@ async fn apply(db: &mut SqliteConnection, tenant: &TenantId, changes: &Changes, 
 
 /// Takes out every link that is replaced or removed, so that ids are free before any is given; says which.
 async fn take(db: &mut SqliteConnection, tenant: &TenantId, changes: &Changes) -> Result<Vec<LinkId>, Refused> {
-    let replaced = changes.links.iter().filter(|link| link.version > 0).map(|link| (link.id, link.version));
-    let gone: Vec<(LinkId, u64)> = changes.removed.iter().copied().chain(replaced).collect();
+    let gone = row::taken_out(changes);
     if gone.is_empty() {
         return Ok(Vec::new());
     }
@@ -83,19 +82,14 @@ async fn take(db: &mut SqliteConnection, tenant: &TenantId, changes: &Changes) -
 
 async fn insert(db: &mut SqliteConnection, tenant: &TenantId, links: &[Link]) -> Result<(), Refused> {
     for chunk in links.chunks(ROWS) {
-        let texts = |link| Ok::<_, Failure>((row::json(&HeadRow::from(link))?, row::json(&Body::from(link))?));
-        let texts = chunk.iter().map(texts).collect::<Result<Vec<_>, _>>()?;
+        let rows = chunk.iter().map(LinkRow::next).collect::<Result<Vec<_>, _>>()?;
         let mut insert = QueryBuilder::<Sqlite>::new(
             "INSERT INTO link (tenant, kind, id, version, head, left_id, right_id, intent, token, salt, body) ",
         );
-        insert.push_values(chunk.iter().zip(texts), |mut values, (link, (head, body))| {
-            let id = |side| link.ends[side].as_ref().map(|end| end.id.as_str());
-            values.push_bind(tenant.as_str()).push_bind(link.kind.as_str()).push_bind(link.id.to_bytes().to_vec());
-            values.push_bind((link.version + 1).cast_signed()).push_bind(head);
-            values.push_bind(id(Side::Left)).push_bind(id(Side::Right));
-            values.push_bind(link.intent.as_ref().map(|intent| Vec::from(intent.token.to_bytes())));
-            values.push_bind(link.token.map(|token| Vec::from(token.to_bytes())));
-            values.push_bind(link.salt.to_bytes().to_vec()).push_bind(body);
+        insert.push_values(rows, |mut values, row| {
+            values.push_bind(tenant.as_str()).push_bind(row.kind).push_bind(row.id).push_bind(row.version).push_bind(row.head);
+            values.push_bind(row.ends.left).push_bind(row.ends.right).push_bind(row.intent).push_bind(row.token);
+            values.push_bind(row.salt).push_bind(row.body);
         });
         insert.build().execute(&mut *db).await.map_err(|error| match is_taken(&error) {
             true => Refused::Stale,
@@ -107,7 +101,7 @@ async fn insert(db: &mut SqliteConnection, tenant: &TenantId, links: &[Link]) ->
 
 /// Brings the marks to what the links say. Marks that stay are not written: most commits change none.
 async fn mark(db: &mut SqliteConnection, tenant: &TenantId, links: &[Link], gone: &[LinkId]) -> Result<(), Failure> {
-    let wanted = row::json(&links.iter().flat_map(mark_rows).collect::<Vec<_>>())?;
+    let wanted = row::json(&marks(links))?;
     if !gone.is_empty() {
         let gone: Vec<_> = gone.iter().map(|id| row::hex(id.to_bytes())).collect();
         let delete = "DELETE FROM mark WHERE tenant = ?1 AND link IN (SELECT unhex(value) FROM json_each(?2)) \
@@ -124,10 +118,9 @@ async fn mark(db: &mut SqliteConnection, tenant: &TenantId, links: &[Link], gone
     Ok(())
 }
 
-fn mark_rows(link: &Link) -> impl Iterator<Item = (&str, Side, &str, Digest, String)> {
-    let id = row::hex(link.id.to_bytes());
-    let sides = Side::BOTH.into_iter().flat_map(|side| row::identity(link, side).map(move |mark| (side, mark)));
-    sides.map(move |(side, mark)| (link.kind.as_str(), side, mark.scheme.as_str(), mark.digest, id.clone()))
+/// The marks as JSON can hold them.
+fn marks(links: &[Link]) -> Vec<(&str, &'static str, &str, String, String)> {
+    row::marks(links).map(|mark| (mark.kind, mark.side, mark.scheme, row::hex(mark.digest), row::hex(mark.link))).collect()
 }
 
 /// Forgets what is readable about erased people: first the salt, without which all copies are noise.
@@ -146,16 +139,12 @@ async fn erase(db: &mut SqliteConnection, tenant: &TenantId, links: &[Link]) -> 
 
 async fn note(db: &mut SqliteConnection, tenant: &TenantId, operations: &[OperationEntry]) -> Result<(), Failure> {
     for chunk in operations.chunks(ROWS) {
-        let words = |entry: &OperationEntry| Ok::<_, Failure>((row::word(&entry.outcome)?, row::json(&entry.fields)?));
-        let words = chunk.iter().map(words).collect::<Result<Vec<_>, _>>()?;
+        let rows = chunk.iter().map(OperationRow::of).collect::<Result<Vec<_>, _>>()?;
         let mut insert =
             QueryBuilder::<Sqlite>::new("INSERT INTO operation (tenant, link, at, run, side, action, record, fields, outcome) ");
-        insert.push_values(chunk.iter().zip(words), |mut values, (entry, (outcome, fields))| {
-            values.push_bind(tenant.as_str()).push_bind(entry.link.to_bytes().to_vec()).push_bind(row::micros(entry.at));
-            values.push_bind(entry.run.map(|run| Vec::from(run.to_bytes())));
-            values.push_bind(entry.side.as_str()).push_bind(entry.action.as_str());
-            values.push_bind(entry.record.as_ref().map(|record| record.as_str()));
-            values.push_bind(fields).push_bind(outcome);
+        insert.push_values(rows, |mut values, row| {
+            values.push_bind(tenant.as_str()).push_bind(row.link).push_bind(row.at).push_bind(row.run).push_bind(row.side);
+            values.push_bind(row.action).push_bind(row.record).push_bind(row.fields).push_bind(row.outcome);
         });
         insert.build().execute(&mut *db).await?;
     }
@@ -166,9 +155,9 @@ async fn note_run(db: &mut SqliteConnection, tenant: &TenantId, run: &Run) -> Re
     let note = "INSERT INTO run (tenant, id, kind, started_at, ended_at, state, counts) VALUES (?, ?, ?, ?, ?, ?, ?) \
                 ON CONFLICT DO UPDATE SET kind = excluded.kind, started_at = excluded.started_at, ended_at = excluded.ended_at, \
                 state = excluded.state, counts = excluded.counts";
-    let note = sqlx::query(note).bind(tenant.as_str()).bind(Vec::from(run.id.to_bytes())).bind(run.kind.as_str());
-    let note = note.bind(row::micros(run.started_at)).bind(run.ended_at.map(row::micros));
-    note.bind(row::word(&run.state)?).bind(row::json(&run.counts)?).execute(db).await?;
+    let row = RunRow::of(run)?;
+    let note = sqlx::query(note).bind(tenant.as_str()).bind(row.id).bind(row.kind).bind(row.started_at).bind(row.ended_at);
+    note.bind(row.state).bind(row.counts).execute(db).await?;
     Ok(())
 }
 

@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
-use sync_core::{DELIVERIES_KEPT, Depth, Handled, HintKey, HintQueue, Kind, RecordId, Result, Side, Taken, TenantId, Urgency};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sync_core::{DELIVERIES_KEPT, Depth, Handled, HintKey, HintQueue, Kind, Result, Side, Taken, TenantId, Urgency};
 
 use super::SqliteStore;
 use super::commit::ROWS;
 use crate::error::Failure;
-use crate::row;
+use crate::row::{self, HintRow};
 
 #[async_trait]
 impl HintQueue for SqliteStore {
@@ -46,7 +46,7 @@ impl HintQueue for SqliteStore {
         let replay = sqlx::query("UPDATE hint SET dead = 0, reason = NULL, attempts = 0, due = ? WHERE tenant = ? AND dead = 1");
         let replay = replay.bind(row::micros(now)).bind(tenant.as_str().to_owned());
         let replayed = self.write(true, |db| Box::pin(async move { Ok(replay.execute(db).await?.rows_affected()) })).await?;
-        Ok(usize::try_from(replayed).unwrap_or(usize::MAX))
+        Ok(row::counted(replayed))
     }
 
     async fn forget(&self, tenant: &TenantId, kind: &Kind, side: Side, before: DateTime<Utc>) -> Result<usize> {
@@ -54,25 +54,16 @@ impl HintQueue for SqliteStore {
         let forget = sqlx::query(forget).bind(tenant.as_str().to_owned()).bind(kind.as_str().to_owned()).bind(side.as_str());
         let forget = forget.bind(row::micros(before));
         let forgotten = self.write(true, |db| Box::pin(async move { Ok(forget.execute(db).await?.rows_affected()) })).await?;
-        Ok(usize::try_from(forgotten).unwrap_or(usize::MAX))
+        Ok(row::counted(forgotten))
     }
 
     async fn depth(&self, tenant: &TenantId) -> Result<Depth> {
-        let query = sqlx::query_as(
+        let query = sqlx::query(
             "SELECT count(*) FILTER (WHERE dead = 0), count(*) FILTER (WHERE dead = 1), min(due) FILTER (WHERE dead = 0) \
                      FROM hint WHERE tenant = ?",
         );
-        let (waiting, dead, oldest): (u32, u32, Option<i64>) =
-            query.bind(tenant.as_str()).fetch_one(&self.readers).await.map_err(|error| self.fail(error))?;
-        let oldest = oldest.map(row::time).transpose().map_err(|failure| self.fail(failure))?;
-        Ok(Depth { waiting: waiting as usize, dead: dead as usize, oldest })
-    }
-}
-
-const fn rank(urgency: Urgency) -> i64 {
-    match urgency {
-        Urgency::Live => 0,
-        Urgency::Backfill => 1,
+        let row = query.bind(tenant.as_str()).fetch_one(&self.readers).await.map_err(|error| self.fail(error))?;
+        row::depth(&row).map_err(|failure| self.fail(failure))
     }
 }
 
@@ -81,8 +72,9 @@ pub(super) async fn push(db: &mut SqliteConnection, hints: &[(HintKey, Urgency)]
     for chunk in hints.chunks(ROWS) {
         let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO hint (tenant, kind, side, record, urgency, due, newest) ");
         insert.push_values(chunk, |mut values, (key, urgency)| {
-            values.push_bind(key.tenant.as_str()).push_bind(key.kind.as_str()).push_bind(key.side.as_str());
-            values.push_bind(key.id.as_str()).push_bind(rank(*urgency)).push_bind(row::micros(due)).push_bind(row::micros(due));
+            let HintRow { tenant, kind, side, record, urgency } = HintRow::of(key, *urgency);
+            values.push_bind(tenant).push_bind(kind).push_bind(side).push_bind(record).push_bind(urgency);
+            values.push_bind(row::micros(due)).push_bind(row::micros(due));
         });
         insert.push(
             " ON CONFLICT (tenant, kind, side, record) DO UPDATE SET urgency = min(urgency, excluded.urgency), \
@@ -106,23 +98,8 @@ async fn take(
                  AND (taken_until IS NULL OR taken_until <= ?1) ORDER BY urgency, seq LIMIT ?4) \
                 RETURNING urgency, seq, kind, side, record, attempts, generation";
     let take = sqlx::query(take).bind(row::micros(now)).bind(row::micros(until)).bind(tenant.as_str());
-    let rows = take.bind(i64::try_from(limit).unwrap_or(i64::MAX)).fetch_all(db).await?;
-    let mut all = Vec::with_capacity(rows.len());
-    for row in rows {
-        let (urgency, seq): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-        let key = HintKey {
-            tenant: tenant.clone(),
-            kind: row.try_get::<&str, _>(2)?.into(),
-            side: row::from_word(row.try_get(3)?)?,
-            id: RecordId::new(row.try_get::<String, _>(4)?),
-        };
-        let (attempts, generation): (u32, i64) = (row.try_get(5)?, row.try_get(6)?);
-        let urgency = if urgency == 0 { Urgency::Live } else { Urgency::Backfill };
-        all.push((seq, Taken { key, urgency, attempts, generation: generation.cast_unsigned() }));
-    }
-    // RETURNING promises no order.
-    all.sort_by_key(|(seq, taken)| (taken.urgency, *seq));
-    Ok(all.into_iter().map(|(_, taken)| taken).collect())
+    let rows = take.bind(row::limited(limit)).fetch_all(db).await?;
+    Ok(row::in_order(rows.iter().map(|row| row::taken(row, tenant)).collect::<Result<_, _>>()?))
 }
 
 async fn handled(db: &mut SqliteConnection, taken: &Taken, outcome: Handled) -> Result<(), Failure> {

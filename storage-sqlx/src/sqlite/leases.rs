@@ -31,14 +31,10 @@ async fn acquire(
     until: DateTime<Utc>,
 ) -> Result<Result<Fence, Held>, Failure> {
     let query = sqlx::query_as("SELECT fence, holder, until FROM lease WHERE tenant = ?").bind(tenant.as_str());
-    let (fence, by, held): (i64, Option<String>, Option<i64>) = query.fetch_optional(&mut *db).await?.unwrap_or_default();
-    let mine = by.as_deref() == Some(holder);
-    if let (false, Some(by), Some(held)) = (mine, by, held)
-        && held > row::micros(now)
-    {
-        return Ok(Err(Held { by, until: row::time(held)? }));
-    }
-    let fence = if mine { fence } else { fence + 1 };
+    let fence = match row::granted(query.fetch_optional(&mut *db).await?, holder, now)? {
+        Ok(fence) => fence,
+        Err(held) => return Ok(Err(held)),
+    };
     let take = "INSERT INTO lease (tenant, fence, holder, until) VALUES (?, ?, ?, ?) \
                 ON CONFLICT DO UPDATE SET fence = excluded.fence, holder = excluded.holder, until = excluded.until";
     sqlx::query(take).bind(tenant.as_str()).bind(fence).bind(holder).bind(row::micros(until)).execute(db).await?;

@@ -3,6 +3,7 @@
 //! One task writes, and commits for all that wait (`writer`); a few connections read (`read`).
 
 mod commit;
+mod errors;
 mod hints;
 mod leases;
 mod open;
@@ -13,21 +14,21 @@ mod schema;
 mod secrets;
 mod writer;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use sqlx::{SqliteConnection, SqlitePool};
 use sync_core::{Error, Result, TenantId};
 
 pub use open::OpenOptions;
-pub use secrets::Vault;
 
 use crate::error::Failure;
-use crate::vault::{MasterKey, TenantSecrets};
+use crate::store::Store;
+use crate::vault::{Keyring, MasterKey, Shelf, TenantKey, Vault};
 use writer::Writer;
 
 /// A store in one SQLite file.
@@ -46,9 +47,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
     file: Arc<Path>,
-    master: MasterKey,
-    /// The tenants' keys that were needed so far. Only keys that are committed get here.
-    tenants: Mutex<BTreeMap<TenantId, Arc<TenantSecrets>>>,
+    keyring: Keyring,
 }
 
 impl SqliteStore {
@@ -82,6 +81,33 @@ impl SqliteStore {
         self.write(false, move |db| Box::pin(commit::purge(db, now))).await
     }
 
+    /// See [`Store::rotate`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn rotate(&self, new: &MasterKey) -> Result<usize> {
+        let (old, new) = (self.keyring.master().clone(), new.clone());
+        self.write(true, move |db| Box::pin(async move { rotation::rotate(db, &old, &new).await })).await
+    }
+
+    /// The key of a tenant's digests, made on first use.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn tenant_key(&self, tenant: &TenantId) -> Result<TenantKey> {
+        self.shelf().tenant_key(tenant).await
+    }
+
+    /// Sealed secrets, such as tokens.
+    #[must_use]
+    pub const fn vault(&self) -> Vault<'_> {
+        Vault::of(self)
+    }
+
+    fn shelf(&self) -> &dyn Shelf {
+        self
+    }
+
     /// Writes under the next commit.
     async fn write<T, F>(&self, durable: bool, step: F) -> Result<T>
     where
@@ -92,8 +118,40 @@ impl SqliteStore {
     }
 
     fn fail(&self, failure: impl Into<Failure>) -> Error {
-        failure.into().at(&self.file)
+        named(failure.into().explained(errors::explain), &self.file)
     }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn place(&self) -> String {
+        self.file.display().to_string()
+    }
+
+    async fn tenant_key(&self, tenant: &TenantId) -> Result<TenantKey> {
+        self.tenant_key(tenant).await
+    }
+
+    fn vault(&self) -> Vault<'_> {
+        self.vault()
+    }
+
+    async fn rotate(&self, new: &MasterKey) -> Result<usize> {
+        self.rotate(new).await
+    }
+
+    async fn purge(&self, now: DateTime<Utc>) -> Result<u64> {
+        self.purge(now).await
+    }
+
+    async fn close(&self) {
+        self.close().await;
+    }
+}
+
+/// An error that says which file it happened to.
+fn named(error: Error, file: &Path) -> Error {
+    error.with_context("file", file.display().to_string())
 }
 
 impl fmt::Debug for SqliteStore {

@@ -1,21 +1,20 @@
 //! Opening a file.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use sync_core::{Error, ErrorKind, Result};
+use sync_core::Result;
 
-use super::SqliteStore;
-use super::schema::{self, Refusal};
 use super::writer::Writer;
-use crate::error::Failure;
-use crate::vault::{MasterKey, private};
+use super::{SqliteStore, errors, named, schema};
+use crate::error::{Failure, permanent};
+use crate::schema::Refusal;
+use crate::vault::{Keyring, MasterKey, private};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -62,8 +61,7 @@ impl OpenOptions {
 pub(crate) async fn open(options: OpenOptions) -> Result<SqliteStore> {
     prepare_file(&options.path)?;
     let file: Arc<Path> = options.path.clone().into();
-    let writer = connect_writer(&options).await.map_err(|refusal| refusal.at(&file))?;
-    let writer = check_key(writer, &options.master, &file).await?;
+    let writer = connect_writer(&options).await.map_err(|refusal| named(refusal.explained(errors::explain), &file))?;
     let readers = SqlitePoolOptions::new()
         .max_connections(options.readers.max(1))
         // They are local and do not age; timers would only drop their prepared statements.
@@ -72,30 +70,24 @@ pub(crate) async fn open(options: OpenOptions) -> Result<SqliteStore> {
         .test_before_acquire(false)
         .connect_lazy_with(options.connect().pragma("query_only", "ON"));
     let writer = Writer::start(writer, options.connect());
-    Ok(SqliteStore { writer, readers, file, master: options.master, tenants: Mutex::new(BTreeMap::new()) })
+    Ok(SqliteStore { writer, readers, file, keyring: Keyring::new(options.master) })
 }
 
-/// A connection to a database of this version. A file that is refused is not changed.
+/// A connection to a database of this version and this key. A file that is refused is not changed.
 async fn connect_writer(options: &OpenOptions) -> Result<SqliteConnection, Refusal> {
     let mut db = options.connect().connect().await?;
     schema::version(&mut db).await?;
     sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut db).await?;
     schema::migrate(&mut db).await?;
-    Ok(db)
-}
-
-/// Refuses a key with which nothing could be opened. A new database remembers the first key.
-async fn check_key(mut db: SqliteConnection, master: &MasterKey, file: &Path) -> Result<SqliteConnection> {
-    let check = remembered(&mut db, master).await.map_err(|failure| failure.at(file))?;
-    if master.fits(&check) {
+    if remembered(&mut db, &options.master).await.map(|check| options.master.fits(&check))? {
         return Ok(db);
     }
     // Whether it closes well does not matter: nothing was written.
     let _ = db.close().await;
-    let message = "the vault key does not fit this database; give the key that it was made with";
-    Err(Error::permanent(ErrorKind::Store, message).with_context("file", file.display().to_string()))
+    Err(Refusal::Key)
 }
 
+/// By what the key is recognised. A new database remembers the first key.
 async fn remembered(db: &mut SqliteConnection, master: &MasterKey) -> Result<Vec<u8>, Failure> {
     const READ: &str = "SELECT sealed FROM vault_check";
     if let Some(check) = sqlx::query_scalar(READ).fetch_optional(&mut *db).await? {
@@ -109,9 +101,8 @@ async fn remembered(db: &mut SqliteConnection, master: &MasterKey) -> Result<Vec
 /// Makes the file for its owner only; SQLite gives its log files the same mode.
 fn prepare_file(path: &Path) -> Result<()> {
     let failed = |error: std::io::Error| {
-        Error::permanent(ErrorKind::Store, "the database file cannot be made or opened; check that its directory is there and writable")
-            .with_context("file", path.display().to_string())
-            .with_source(error)
+        let message = "the database file cannot be made or opened; check that its directory is there and writable";
+        named(permanent(message), path).with_source(error)
     };
     private().read(true).append(true).create(true).open(path).map_err(failed)?;
     for suffix in ["", "-wal", "-shm"] {

@@ -1,15 +1,15 @@
 //! The reading half.
 
 use async_trait::async_trait;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, Row, Sqlite};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, Sqlite};
 use sync_core::{
-    Head, Kind, Link, LinkId, LinkQuery, MappingReader, OperationEntry, PreImage, Result, Review, ReviewQuery, Run, RunId, Side, TenantId,
+    Head, Kind, Link, LinkId, LinkQuery, MappingReader, OperationEntry, PreImage, Result, Review, ReviewQuery, Run, Side, TenantId,
 };
 
 use super::{SqliteStore, reviews};
 use crate::error::Failure;
-use crate::row::{self, LinkColumns};
+use crate::row;
 
 /// A page of heads comes as one text: a row of its own costs several times what is in it.
 const HEADS: &str = "SELECT group_concat(head) FROM (SELECT head FROM link INDEXED BY link_head \
@@ -47,7 +47,7 @@ impl SqliteStore {
     async fn read_heads(&self, tenant: &TenantId, kind: &Kind, after: Option<LinkId>, limit: usize) -> Result<Vec<Head>, Failure> {
         // Nothing sorts before the empty blob, and every id sorts after it.
         let after = after.map_or_else(Vec::new, |after| after.to_bytes().to_vec());
-        let query = sqlx::query_scalar(HEADS).bind(tenant.as_str()).bind(kind.as_str()).bind(after).bind(limited(limit));
+        let query = sqlx::query_scalar(HEADS).bind(tenant.as_str()).bind(kind.as_str()).bind(after).bind(row::limited(limit));
         let page: Option<String> = query.fetch_one(&self.readers).await?;
         let mut heads = row::heads(&page.unwrap_or_default())?;
         // They come in order, though SQL does not promise it to an aggregate; sorting what is sorted is free.
@@ -57,35 +57,31 @@ impl SqliteStore {
 
     async fn read_links(&self, tenant: &TenantId, query: &LinkQuery) -> Result<Vec<Link>, Failure> {
         let Some(select) = select(tenant, query)? else { return Ok(Vec::new()) };
-        select.fetch_all(&self.readers).await?.iter().map(link).collect()
+        select.fetch_all(&self.readers).await?.iter().map(row::link).collect()
     }
 
     async fn read_reviews(&self, tenant: &TenantId, query: &ReviewQuery) -> Result<Vec<Review>, Failure> {
-        let secrets = if query.values { self.known_secrets(tenant).await? } else { None };
+        let secrets = if query.values { self.shelf().known_secrets(tenant).await? } else { None };
         reviews::find(&self.readers, tenant, query, secrets.as_deref()).await
     }
 
     async fn read_runs(&self, tenant: &TenantId, kind: &Kind, limit: usize) -> Result<Vec<Run>, Failure> {
         let select = "SELECT id, started_at, ended_at, state, counts FROM run WHERE tenant = ? AND kind = ? \
                       ORDER BY started_at DESC, id DESC LIMIT ?";
-        let query = sqlx::query(select).bind(tenant.as_str()).bind(kind.as_str()).bind(limited(limit));
-        query.fetch_all(&self.readers).await?.iter().map(|row| run(row, kind)).collect()
+        let query = sqlx::query(select).bind(tenant.as_str()).bind(kind.as_str()).bind(row::limited(limit));
+        query.fetch_all(&self.readers).await?.iter().map(|row| row::run(row, kind)).collect()
     }
 
     async fn read_operations(&self, tenant: &TenantId, link: LinkId) -> Result<Vec<OperationEntry>, Failure> {
         let select = "SELECT at, run, side, action, record, fields, outcome FROM operation WHERE tenant = ? AND link = ? ORDER BY seq";
         let query = sqlx::query(select).bind(tenant.as_str()).bind(Vec::from(link.to_bytes()));
-        query.fetch_all(&self.readers).await?.iter().map(|row| operation(row, link)).collect()
+        query.fetch_all(&self.readers).await?.iter().map(|row| row::operation(row, link)).collect()
     }
 
     async fn read_pre_images(&self, tenant: &TenantId, link: LinkId) -> Result<Vec<PreImage>, Failure> {
-        let secrets = self.known_secrets(tenant).await?;
+        let secrets = self.shelf().known_secrets(tenant).await?;
         reviews::pre_images(&self.readers, tenant, link, secrets.as_deref()).await
     }
-}
-
-fn limited(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 type Select = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
@@ -120,42 +116,5 @@ fn select(tenant: &TenantId, query: &LinkQuery) -> Result<Option<Select>, Failur
         }
         LinkQuery::Token(token) => Some(from(TOKEN).bind(Vec::from(token.to_bytes()))),
         LinkQuery::OpenIntents(kind) => Some(from(INTENTS).bind(kind.as_str().to_owned())),
-    })
-}
-
-fn link(row: &SqliteRow) -> Result<Link, Failure> {
-    let columns = LinkColumns {
-        kind: row.try_get(0)?,
-        version: row.try_get(1)?,
-        head: row.try_get(2)?,
-        token: row.try_get(3)?,
-        salt: row.try_get(4)?,
-        body: row.try_get(5)?,
-    };
-    columns.link()
-}
-
-fn run(row: &SqliteRow, kind: &Kind) -> Result<Run, Failure> {
-    Ok(Run {
-        id: RunId::from_bytes(row::sixteen(row.try_get(0)?)?),
-        kind: kind.clone(),
-        started_at: row::time(row.try_get(1)?)?,
-        ended_at: row.try_get::<Option<i64>, _>(2)?.map(row::time).transpose()?,
-        state: row::from_word(row.try_get(3)?)?,
-        counts: row::from_json(row.try_get(4)?)?,
-    })
-}
-
-fn operation(row: &SqliteRow, link: LinkId) -> Result<OperationEntry, Failure> {
-    let run: Option<&[u8]> = row.try_get(1)?;
-    Ok(OperationEntry {
-        at: row::time(row.try_get(0)?)?,
-        run: run.map(row::sixteen).transpose()?.map(RunId::from_bytes),
-        link,
-        side: row::from_word(row.try_get(2)?)?,
-        action: row::from_word(row.try_get(3)?)?,
-        record: row.try_get::<Option<&str>, _>(4)?.map(Into::into),
-        fields: row::from_json(row.try_get(5)?)?,
-        outcome: row::from_word(row.try_get(6)?)?,
     })
 }

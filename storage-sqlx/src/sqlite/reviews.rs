@@ -1,24 +1,17 @@
 //! Review items and overwritten values: what is sealed to a person.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
-use sync_core::{LinkId, PreImage, Result, Review, ReviewId, ReviewQuery, Sides, TenantId, Values};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+use sync_core::{LinkId, PreImage, Result, Review, ReviewId, ReviewQuery, TenantId};
 
 use crate::error::Failure;
-use crate::row;
-use crate::vault::TenantSecrets;
+use crate::row::{self, PreImageRow, ReviewRow};
+use crate::vault::{TenantSecrets, fresh_salt};
 
 /// The salts of the people about whom something is sealed. Items about no link share one.
 async fn salt(db: &mut SqliteConnection, tenant: &TenantId, link: Option<LinkId>) -> Result<Vec<u8>, Failure> {
-    let mut fresh = vec![0; 16];
-    aws_lc_rs::rand::fill(&mut fresh).map_err(|_| Failure::Crypto)?;
     // Setting it to itself makes RETURNING give the salt that was there.
     let insert = "INSERT INTO person_salt (tenant, link, salt) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET salt = salt RETURNING salt";
-    Ok(sqlx::query_scalar(insert).bind(tenant.as_str()).bind(person(link)).bind(fresh).fetch_one(db).await?)
-}
-
-fn person(link: Option<LinkId>) -> Vec<u8> {
-    link.map_or_else(Vec::new, |link| link.to_bytes().to_vec())
+    Ok(sqlx::query_scalar(insert).bind(tenant.as_str()).bind(row::person(link)).bind(fresh_salt()?).fetch_one(db).await?)
 }
 
 /// Closes items.
@@ -50,13 +43,10 @@ pub(super) async fn open(
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET kind = excluded.kind, link = excluded.link, \
                     left_record = excluded.left_record, right_record = excluded.right_record, reason = excluded.reason, \
                     shown = excluded.shown, decision = excluded.decision, sealed = excluded.sealed";
-        let record = |record: &Option<sync_core::RecordId>| record.as_ref().map(|record| record.as_str().to_owned());
-        let open = sqlx::query(open).bind(tenant.as_str()).bind(Vec::from(review.id.to_bytes())).bind(review.kind.as_str());
-        let open = open.bind(review.link.map(|link| Vec::from(link.to_bytes())));
-        let open = open.bind(record(&review.records.left)).bind(record(&review.records.right));
-        let open = open.bind(row::json(&review.reason)?).bind(row::json(&review.shown)?).bind(row::micros(review.opened_at));
-        let decision = review.decision.as_ref().map(row::json).transpose()?;
-        open.bind(decision).bind(sealed).execute(&mut *db).await?;
+        let row = ReviewRow::of(review)?;
+        let open = sqlx::query(open).bind(tenant.as_str()).bind(row.id).bind(row.kind).bind(row.link);
+        let open = open.bind(row.records.left).bind(row.records.right).bind(row.reason).bind(row.shown).bind(row.opened_at);
+        open.bind(row.decision).bind(sealed).execute(&mut *db).await?;
     }
     Ok(())
 }
@@ -74,9 +64,9 @@ pub(super) async fn keep(
             _ => None,
         };
         let keep = "INSERT INTO pre_image (tenant, link, side, record, field, sealed, at, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-        let keep = sqlx::query(keep).bind(tenant.as_str()).bind(Vec::from(image.link.to_bytes())).bind(image.side.as_str());
-        let keep = keep.bind(image.record.as_str()).bind(image.field.as_str()).bind(sealed);
-        keep.bind(row::micros(image.at)).bind(row::micros(image.until)).execute(&mut *db).await?;
+        let row = PreImageRow::of(image);
+        let keep = sqlx::query(keep).bind(tenant.as_str()).bind(row.link).bind(row.side).bind(row.record).bind(row.field);
+        keep.bind(sealed).bind(row.at).bind(row.until).execute(&mut *db).await?;
     }
     Ok(())
 }
@@ -103,32 +93,7 @@ pub(super) async fn find(
         select.push(" AND link = ").push_bind(link.to_bytes().to_vec());
     }
     let rows = select.push(" ORDER BY opened_at, id").build().fetch_all(readers).await?;
-    rows.iter().map(|row| review(row, secrets.filter(|_| query.values))).collect()
-}
-
-fn review(row: &SqliteRow, secrets: Option<&TenantSecrets>) -> Result<Review, Failure> {
-    let id = ReviewId::from_bytes(row::sixteen(row.try_get(0)?)?);
-    let link: Option<&[u8]> = row.try_get(2)?;
-    let record = |index| row.try_get::<Option<&str>, usize>(index).map(|record| record.map(Into::into));
-    let decision: Option<&str> = row.try_get(8)?;
-    let values = match (secrets, row.try_get::<Option<&[u8]>, _>(9)?) {
-        (Some(secrets), Some(sealed)) => {
-            let salt: Option<&[u8]> = row.try_get(10)?;
-            secrets.open_values(salt.ok_or(Failure::Sealed)?, id, sealed)?
-        }
-        _ => Values::default(),
-    };
-    Ok(Review {
-        id,
-        kind: row.try_get::<&str, _>(1)?.into(),
-        link: link.map(row::sixteen).transpose()?.map(LinkId::from_bytes),
-        records: Sides::new(record(3)?, record(4)?),
-        reason: row::from_json(row.try_get(5)?)?,
-        values,
-        shown: row::from_json(row.try_get(6)?)?,
-        opened_at: row::time(row.try_get(7)?)?,
-        decision: decision.map(row::from_json).transpose()?,
-    })
+    rows.iter().map(|row| row::review(row, secrets.filter(|_| query.values))).collect()
 }
 
 /// The overwritten values that are kept, in the order they came in.
@@ -141,23 +106,5 @@ pub(super) async fn pre_images(
     let select = "SELECT side, record, field, at, until, sealed, \
                   (SELECT salt FROM person_salt WHERE tenant = ?1 AND link = ?2) FROM pre_image WHERE tenant = ?1 AND link = ?2 ORDER BY seq";
     let rows = sqlx::query(select).bind(tenant.as_str()).bind(Vec::from(link.to_bytes())).fetch_all(readers).await?;
-    rows.iter().map(|row| pre_image(row, link, secrets)).collect()
-}
-
-fn pre_image(row: &SqliteRow, link: LinkId, secrets: Option<&TenantSecrets>) -> Result<PreImage, Failure> {
-    let mut image = PreImage {
-        link,
-        side: row::from_word(row.try_get(0)?)?,
-        record: row.try_get::<&str, _>(1)?.into(),
-        field: row.try_get::<&str, _>(2)?.into(),
-        value: None,
-        at: row::time(row.try_get(3)?)?,
-        until: row::time(row.try_get(4)?)?,
-    };
-    if let Some(sealed) = row.try_get::<Option<&[u8]>, _>(5)? {
-        let salt: Option<&[u8]> = row.try_get(6)?;
-        let (secrets, salt) = secrets.zip(salt).ok_or(Failure::Sealed)?;
-        image.value = Some(secrets.open_pre_image(salt, &image, sealed)?);
-    }
-    Ok(image)
+    rows.iter().map(|row| row::pre_image(row, link, secrets)).collect()
 }

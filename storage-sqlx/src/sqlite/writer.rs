@@ -223,7 +223,7 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let writer = writer(&folder.path().join("t.db")).await;
         let answers = tokio::join!(insert(&writer, 1, 9), insert(&writer, 2, 1_000_000), insert(&writer, 3, 9));
-        let full = answers.1.clone().unwrap_err().at(folder.path());
+        let full = answers.1.clone().unwrap_err().explained(crate::sqlite::errors::explain);
         assert!(full.to_string().contains("disk is full") && !full.is_temporary(), "{full}");
         let done: Vec<i64> =
             [(1, answers.0), (2, answers.1), (3, answers.2)].into_iter().filter(|it| it.1.is_ok()).map(|it| it.0).collect();

@@ -6,11 +6,16 @@
 
 mod master;
 mod seal;
+mod secrets;
+mod shelf;
 mod tenant;
 
+#[cfg(feature = "sqlite")]
 pub(crate) use master::private;
 pub use master::{KeyBeside, MasterKey};
+pub use secrets::Vault;
 pub use tenant::TenantKey;
 
-pub(crate) use seal::{Key, identity};
+pub(crate) use seal::{Key, fresh_salt, identity};
+pub(crate) use shelf::{Keyring, Named, Shelf, Wrapped, rewrap};
 pub(crate) use tenant::TenantSecrets;

@@ -86,6 +86,13 @@ impl fmt::Debug for Key {
     }
 }
 
+/// A salt for a person of whom nothing was sealed yet.
+pub(crate) fn fresh_salt() -> Result<Vec<u8>, Failure> {
+    let mut salt = vec![0; 16];
+    aws_lc_rs::rand::fill(&mut salt).map_err(|_| Failure::Crypto)?;
+    Ok(salt)
+}
+
 /// The place of a sealed entry: its table, and what identifies its row.
 pub(crate) fn identity(parts: &[&[u8]]) -> Vec<u8> {
     let mut place = Vec::new();

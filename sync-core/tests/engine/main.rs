@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, a failure is the report")]
 
+mod again;
 mod calendar;
 mod clinic;
 mod deletion;

@@ -71,3 +71,14 @@ impl ServeSettings {
         Duration::from_secs(self.appointments_minutes * 60)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unless_told_otherwise_it_syncs_every_hour() {
+        let hour = Duration::from_secs(60 * 60);
+        assert_eq!((ServeSettings::default().patients(), ServeSettings::default().appointments()), (hour, hour));
+    }
+}

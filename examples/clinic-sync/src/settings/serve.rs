@@ -62,13 +62,13 @@ impl ServeSettings {
     /// The time between two syncs of patients.
     #[must_use]
     pub const fn patients(&self) -> Duration {
-        Duration::from_secs(self.patients_minutes * 60)
+        Duration::from_secs(self.patients_minutes.saturating_mul(60))
     }
 
     /// The time between two syncs of appointments.
     #[must_use]
     pub const fn appointments(&self) -> Duration {
-        Duration::from_secs(self.appointments_minutes * 60)
+        Duration::from_secs(self.appointments_minutes.saturating_mul(60))
     }
 }
 

@@ -76,6 +76,8 @@ only ephysio-emulator "emulator-kit" --all-features
 
 for package in $packages; do
     for top in $tops; do
+        # It calls the service's own parsers too; it is for tests, and nothing uses it.
+        [ "$package" = hostile-inputs ] && continue
         [ "$package" = "$top" ] || never "$package" "$top" "nothing depends on examples, benches or hostile-inputs" --all-features
     done
     has "$tops" "$package" && continue

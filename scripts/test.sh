@@ -123,6 +123,9 @@ cargo fmt --all --check
 step "text"
 scripts/check-text.sh
 
+step "every disaster has its test"
+scripts/check-disasters.sh
+
 step "dependencies point one way"
 scripts/check-dependencies.sh
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use sync_http::{Request, Result, Shown, shown};
 
@@ -43,14 +43,37 @@ pub struct NewCustomField {
 }
 
 /// The value of a custom field, as a contact shows it. Its debug output shows the id only.
-#[derive(Clone, PartialEq, Deserialize)]
+#[derive(Clone, PartialEq)]
 pub struct CustomFieldValue {
     /// The field's id.
-    #[serde(deserialize_with = "shown::id")]
     pub id: String,
     /// Text, number, list or object, by the field's type.
-    #[serde(default, alias = "fieldValue", alias = "field_value")]
     pub value: Value,
+}
+
+/// An entry as it comes. Versions name its value differently, and some answers by two names at once.
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(default, deserialize_with = "shown::text")]
+    id: Shown<String>,
+    value: Option<Value>,
+    #[serde(rename = "fieldValue")]
+    camel: Option<Value>,
+    #[serde(rename = "field_value")]
+    snake: Option<Value>,
+}
+
+impl Entry {
+    fn named(self) -> Option<CustomFieldValue> {
+        let value = self.value.or(self.camel).or(self.snake).unwrap_or_default();
+        self.id.value().map(|id| CustomFieldValue { id: id.clone(), value })
+    }
+}
+
+/// Reads the values of custom fields. An entry without an id is of no field, and spoils none of the others.
+pub(crate) fn values<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Shown<Vec<CustomFieldValue>>, D::Error> {
+    let entries: Option<Vec<Entry>> = Option::deserialize(deserializer)?;
+    Ok(entries.map(|entries| entries.into_iter().filter_map(Entry::named).collect()).into())
 }
 
 /// The value of a custom field, as it is written. Fields that are not written keep theirs.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use sync_http::{Result, Shown, decode, shown};
 
-use crate::custom_field::CustomFieldValue;
+use crate::custom_field::{self, CustomFieldValue};
 
 pub use calls::{Created, Probe, Upserted};
 pub use search::{ContactPage, ContactSearch, Cursor, Direction, Filter};
@@ -86,7 +86,7 @@ pub struct Contact {
     #[serde(default)]
     pub tags: Shown<Vec<String>>,
     /// Values of custom fields.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "custom_field::values")]
     pub custom_fields: Shown<Vec<CustomFieldValue>>,
     /// Whether it was deleted; only some answers say so.
     #[serde(default)]
@@ -153,6 +153,18 @@ mod tests {
         assert_eq!(contact.custom_field("f1"), Some(&serde_json::json!(["a"])));
         let debug = format!("{contact:?}");
         assert!(debug.contains("c1") && !debug.contains("anna"), "{debug}");
+    }
+
+    #[test]
+    fn an_entry_without_an_id_spoils_no_other_and_one_with_two_names_is_read() {
+        let json = br#"{"id":"c1","customFields":[{"id":"","value":"x"},{"value":"y"},{"id":null},
+            {"id":"f1","value":"a","fieldValue":"a"},{"id":"f2","field_value":2},{"id":"f3"}]}"#;
+        let contact = Contact::from_json(json).unwrap();
+        assert_eq!(contact.custom_fields.value().map(Vec::len), Some(3));
+        assert_eq!(contact.custom_field("f1"), Some(&serde_json::json!("a")));
+        assert_eq!(contact.custom_field("f2"), Some(&serde_json::json!(2)));
+        assert_eq!(contact.custom_field("f3"), Some(&Value::Null));
+        assert!(Contact::from_json(br#"{"id":"c1","customFields":{}}"#).is_err(), "that is no list of them");
     }
 
     #[test]

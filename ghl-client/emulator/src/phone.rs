@@ -15,21 +15,21 @@ fn parse(typed: &str, default_country_code: &str) -> Option<String> {
     let code = default_country_code.trim_start_matches('+');
     let digits = match international {
         Some(digits) => without_trunk_zero(digits, code),
-        None => format!("{code}{}", compact.strip_prefix('0').unwrap_or(&compact)),
+        None => without_trunk_zero(&format!("{code}{compact}"), code),
     };
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     (plain && (8..=15).contains(&digits.len())).then(|| format!("+{digits}"))
 }
 
+/// No national number of ours begins with a zero, however many were typed.
 fn without_trunk_zero(digits: &str, code: &str) -> String {
-    match digits.strip_prefix(code).and_then(|rest| rest.strip_prefix('0')) {
-        Some(rest) => format!("{code}{rest}"),
-        None => digits.to_owned(),
-    }
+    digits.strip_prefix(code).map_or_else(|| digits.to_owned(), |rest| format!("{code}{}", rest.trim_start_matches('0')))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -40,6 +40,14 @@ mod tests {
             assert_eq!(normalize(typed, "+41"), "+41791234567", "{typed}");
         }
         assert_eq!(normalize("+1 888-888-8888", "+41"), "+18888888888");
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_stored_is_stored_as_it_is(typed in "(\\+|00)?(41)?(\\(0\\)|0){0,3}[0-9 .-]{5,12}") {
+            let stored = normalize(&typed, "+41");
+            prop_assert_eq!(normalize(&stored, "+41"), stored);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, a failure is the report")]
 
+mod again;
 mod beside;
 mod calendar;
 mod clinic;

@@ -297,3 +297,22 @@ async fn values_compared_with_new_eyes_but_the_same_bytes_are_a_new_base_and_no_
     let report = clinic.sync_without_a_write().await;
     assert_eq!((report.counts.left.unchanged, report.counts.right.unchanged), (1, 1));
 }
+
+#[tokio::test]
+async fn a_contact_who_became_a_patient_stays_that_one_patient_whatever_is_edited() {
+    let clinic = Clinic::new();
+    let lea = clinic.right.add(&KIND, &[("given_name", "Lea"), ("family_name", "Frei"), ("email", "lea@example.ch")]);
+    clinic.right.change(&lea, |record| {
+        record.marks.insert("tag:patient".into());
+    });
+    clinic.sync().await;
+    let edits = [("email", "lea.frei@example.ch"), ("family_name", "Frei-Roth"), ("phone", "+41791234501"), ("phone", "+41791234502")];
+    for (field, value) in edits {
+        clinic.right.edit(&lea, field, value);
+        clinic.sync().await;
+        let patients = clinic.left.records(&KIND);
+        assert_eq!(patients.len(), 1, "after {field} was edited");
+        assert_eq!(clinic.left.value(&patients[0].id, field).as_deref(), Some(value));
+    }
+    clinic.sync_without_a_write().await;
+}

@@ -54,6 +54,9 @@ fn from_file(name: &str, path: &str) -> Result<SecretString> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
     use secrecy::ExposeSecret;
 
     use super::*;
@@ -80,6 +83,29 @@ mod tests {
         assert_eq!(settings.ephysio.password.as_ref().unwrap().expose_secret(), "geheim");
         let both = apply(&mut settings, environment(&[("EPHYSIO_PASSWORD_FILE", path), ("EPHYSIO_PASSWORD", "x")]));
         assert!(both.unwrap_err().to_string().contains("keep one"));
+    }
+
+    /// Words in capitals that look like variables of ours.
+    fn variables(text: &str) -> BTreeSet<String> {
+        let words = text.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_');
+        let ours = ["DATABASE_", "EPHYSIO_", "GHL_", "VAULT_"];
+        words.filter(|word| ours.iter().any(|start| word.starts_with(start))).map(|word| word.trim_end_matches('_').to_owned()).collect()
+    }
+
+    #[test]
+    fn every_variable_that_is_documented_is_read() {
+        let asked = RefCell::new(BTreeSet::new());
+        let note = |name: &str| {
+            asked.borrow_mut().insert(name.to_owned());
+            None
+        };
+        let mut settings = Settings::parse("[ghl.app]\nclient_id = \"a\"\nredirect_uri = \"https://a.ch/b\"").unwrap();
+        apply(&mut settings, note).unwrap();
+        for text in [super::super::EXAMPLE, include_str!("../../README.md"), include_str!("../../../../README.md")] {
+            let documented = variables(text);
+            assert!(documented.is_subset(&asked.borrow()), "{:?}", documented.difference(&asked.borrow()).collect::<Vec<_>>());
+        }
+        assert!(variables(super::super::EXAMPLE).contains("EPHYSIO_PASSWORD"));
     }
 
     #[test]

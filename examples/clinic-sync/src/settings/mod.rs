@@ -7,6 +7,7 @@ mod patients;
 mod serve;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use appointments::{AppointmentSettings, Calendar, Practitioner, SlotCheck};
 pub use model::{AppSettings, Create, EphysioSettings, GhlSettings, Settings, Timeouts, VaultSettings};
@@ -14,6 +15,9 @@ pub use patients::{Consent, IntoEphysio, PatientSettings};
 pub use serve::ServeSettings;
 
 use crate::{Error, Result};
+
+/// No time of ours is longer.
+const LONGEST: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// A commented example of all settings, as `clinic-sync config example` prints it.
 pub const EXAMPLE: &str = include_str!("example.toml");
@@ -45,8 +49,9 @@ impl Settings {
     pub fn parse(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            let key = text.lines().nth(line - 1).and_then(|line| line.split_once('=')).map_or("", |(key, _)| key.trim());
-            format!("line {line}: {}", without_value(error.message(), key))
+            let (key, rest) = text.lines().nth(line - 1).and_then(|line| line.split_once('=')).unwrap_or_default();
+            let value = error.span().and_then(|span| text.get(span)).unwrap_or_default();
+            format!("line {line}: {}", without_value(error.message(), key.trim(), &[rest, value]))
         })
     }
 
@@ -117,10 +122,32 @@ impl Settings {
         );
         problems.extend(self.appointments.problems());
         problems.extend(self.serve.problems());
+        problems.extend(self.too_long());
         problems.extend(self.check_database().err());
         problems.extend(check_address("[ephysio]", &self.ephysio.base_url));
         problems.extend(check_address("[ghl]", &self.ghl.base_url));
         problems
+    }
+}
+
+impl Settings {
+    /// Times with which nobody would ever see the end of something, and with which a clock cannot be counted on.
+    fn too_long(&self) -> Vec<String> {
+        let Timeouts { connect_ms, idle_ms, total_ms, listing_ms } = self.timeouts;
+        let times = [
+            ("[patients]", "settle_seconds", Duration::from_secs(self.patients.settle_seconds)),
+            ("[patients]", "freshness_seconds", Duration::from_secs(self.patients.freshness_seconds)),
+            ("[appointments]", "settle_seconds", Duration::from_secs(self.appointments.settle_seconds)),
+            ("[ghl]", "search_lag_seconds", Duration::from_secs(self.ghl.search_lag_seconds)),
+            ("[serve]", "patients_minutes", self.serve.patients()),
+            ("[serve]", "appointments_minutes", self.serve.appointments()),
+            ("[timeouts]", "connect_ms", Duration::from_millis(connect_ms)),
+            ("[timeouts]", "idle_ms", Duration::from_millis(idle_ms)),
+            ("[timeouts]", "total_ms", Duration::from_millis(total_ms)),
+            ("[timeouts]", "listing_ms", Duration::from_millis(listing_ms)),
+        ];
+        let long = times.into_iter().filter(|(_, _, time)| *time > LONGEST);
+        long.map(|(table, name, _)| format!("`{name}` under {table} is more than 31 days")).collect()
     }
 }
 
@@ -131,13 +158,17 @@ fn check_address(table: &str, address: &str) -> Option<String> {
 }
 
 /// A message of the parser without the value that it did not like. Names of settings are no values.
-fn without_value(message: &str, key: &str) -> String {
+fn without_value(message: &str, key: &str, value: &[&str]) -> String {
+    if message.starts_with("unknown field ") || message.starts_with("missing field ") {
+        return message.to_owned();
+    }
     let quotes =
         ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "].iter().any(|start| message.starts_with(start));
-    match message.rsplit_once(", expected ").filter(|_| quotes) {
-        Some((_, expected)) => format!("{key} cannot be this; expected {expected}"),
-        None => message.to_owned(),
+    if let Some((_, expected)) = message.rsplit_once(", expected ").filter(|_| quotes) {
+        return format!("{key} cannot be this; expected {expected}");
     }
+    let mut words = value.iter().flat_map(|value| value.split(|letter: char| !letter.is_alphanumeric()));
+    if words.any(|word| word.len() > 3 && message.contains(word)) { format!("{key} cannot be this") } else { message.to_owned() }
 }
 
 /// The platform's place for a user's data.
@@ -171,6 +202,7 @@ mod tests {
     fn a_value_of_the_wrong_kind_is_an_error_that_names_the_setting_and_not_the_value() {
         for (text, expected) in [
             ("[ghl]\nparallel = \"pit-secret\"", "line 2: parallel cannot be this; expected usize"),
+            ("[appointments]\nzone = \"pit-secret\"", "line 2: zone cannot be this"),
             ("[ephysio]\ncreate = \"pit-secret, expected x\"", "line 2: create cannot be this; expected `request` or `immediate`"),
         ] {
             assert_eq!(Settings::parse(text).unwrap_err(), expected);
@@ -184,6 +216,18 @@ mod tests {
         let problems = settings.problems();
         let [problem] = &problems[2..] else { panic!("{problems:?}") };
         assert_eq!(problem, "`base_url` under [ghl] cannot be used: only https is allowed, and http for loopback addresses");
+    }
+
+    #[test]
+    fn a_time_that_never_ends_is_refused_by_name() {
+        for (text, named) in [
+            ("[patients]\nsettle_seconds = 9223372036854775807", "`settle_seconds` under [patients]"),
+            ("[serve]\npatients_minutes = 9223372036854775807", "`patients_minutes` under [serve]"),
+            ("[timeouts]\nlisting_ms = 9223372036854775807", "`listing_ms` under [timeouts]"),
+        ] {
+            let problems = Settings::parse(text).unwrap().problems();
+            assert!(problems.iter().any(|problem| problem.starts_with(named)), "{problems:?}");
+        }
     }
 
     #[test]

@@ -62,12 +62,23 @@ impl ServeSettings {
     /// The time between two syncs of patients.
     #[must_use]
     pub const fn patients(&self) -> Duration {
-        Duration::from_secs(self.patients_minutes * 60)
+        Duration::from_secs(self.patients_minutes.saturating_mul(60))
     }
 
     /// The time between two syncs of appointments.
     #[must_use]
     pub const fn appointments(&self) -> Duration {
-        Duration::from_secs(self.appointments_minutes * 60)
+        Duration::from_secs(self.appointments_minutes.saturating_mul(60))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unless_told_otherwise_it_syncs_every_hour() {
+        let hour = Duration::from_secs(60 * 60);
+        assert_eq!((ServeSettings::default().patients(), ServeSettings::default().appointments()), (hour, hour));
     }
 }

@@ -4,7 +4,7 @@ use ghl_emulator::{Grantor, Receiver, WebhookSettings};
 use http::StatusCode;
 
 use crate::house::House;
-use crate::serve::{CLIENT, Live, house, until};
+use crate::live::{CLIENT, Live, house, until};
 
 /// A house with an app that nobody has connected yet.
 async fn with_app(patients: usize) -> House {

@@ -62,6 +62,18 @@ async fn what_a_plan_announces_is_what_a_sync_does() {
 }
 
 #[tokio::test]
+async fn the_first_sync_is_not_begun_without_being_asked_for_by_name() {
+    let (house, _) = House::of(3).await;
+    for arguments in [["sync"], ["serve"]] {
+        let ran = house.run(&arguments).await;
+        assert!(ran.code == Some(64) && ran.says(&["--first-sync", "workflows"]), "{ran:?}");
+    }
+    assert_eq!(house.contacts(), 0);
+    house.sync().await;
+    assert_eq!((house.run(&["sync"]).await.code, house.contacts()), (Some(0), 3), "later syncs need no word");
+}
+
+#[tokio::test]
 async fn a_sync_says_0_when_done_3_with_open_questions_and_1_when_it_failed() {
     let (house, patients) = House::of(4).await;
     assert_eq!(house.run(&["sync", "--first-sync"]).await.code, Some(0));

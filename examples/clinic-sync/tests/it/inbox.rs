@@ -10,7 +10,7 @@ use http::Method;
 use serde_json::json;
 use sync_core::testing::SeededEnv;
 
-use crate::serve::{CLIENT, Live, house, until};
+use crate::live::{CLIENT, Live, house, until};
 
 /// So often a record is looked at.
 const ATTEMPTS: usize = 8;

@@ -6,7 +6,7 @@ use ghl_emulator::WebhookSettings;
 
 use crate::bookings::able;
 use crate::calendar::{Practice, slot};
-use crate::serve::{Live, serving, until};
+use crate::live::{Live, serving, until};
 
 /// So many appointments are booked in GHL.
 const BOOKED: usize = 8;

@@ -103,6 +103,25 @@ async fn a_patient_who_left_and_comes_back_has_the_same_contact() {
 }
 
 #[tokio::test]
+async fn a_patient_who_left_long_ago_is_asked_about_and_not_made_anew() {
+    let mut house = House::new().await;
+    house.set("ephysio.list_all", true);
+    house.set("patients.into_ephysio.tags", vec!["patient"]);
+    let patient = house.admit(0);
+    house.clinic.ephysio.practice().deactivate(patient);
+    let mut entered = contact(&person(0));
+    entered["tags"] = json!(["patient"]);
+    let contact = house.clinic.ghl.front_desk().create(entered);
+    house.sync().await;
+    let review = house.review().await;
+    assert_eq!((&review["reason"], &review["candidate"]), (&json!("possible_match"), &json!(patient.to_string())));
+    assert_eq!(house.run(&["review", "resolve", review["id"].as_str().unwrap(), "same"]).await.code, Some(0));
+    house.sync().await;
+    assert_eq!(house.clinic.ephysio.practice().patients().len(), 1);
+    assert_eq!(house.contact_of(patient).await, contact);
+}
+
+#[tokio::test]
 async fn somebody_entered_on_both_sides_at_once_is_linked_and_not_doubled() {
     let (house, _) = in_sync(4).await;
     let patient = house.admit(10);

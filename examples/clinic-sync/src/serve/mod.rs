@@ -5,7 +5,7 @@
 
 mod connect;
 mod metrics;
-mod receiver;
+pub(crate) mod receiver;
 mod schedule;
 mod stats;
 mod web;

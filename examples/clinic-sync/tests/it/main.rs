@@ -15,6 +15,7 @@ mod outages;
 mod parents;
 mod refusals;
 mod serve;
+mod simulation;
 mod staff;
 mod stopping;
 mod story;

@@ -65,11 +65,23 @@ impl Clients {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_transports(settings: &Settings, ephysio: Arc<dyn Transport>, ghl: Arc<dyn Transport>) -> Result<Self> {
+        Self::over(settings, Sides::new(ephysio, ghl), None, WallClock::system())
+    }
+
+    /// Clients over other transports, with the tokens of an app and a clock from somewhere else too.
+    pub(crate) fn over(
+        settings: &Settings,
+        transports: Sides<Arc<dyn Transport>>,
+        tokens: Option<Arc<dyn TokenStore>>,
+        clock: WallClock,
+    ) -> Result<Self> {
         settings.check()?;
+        let ephysio = ephysio_client::Config { clock: clock.clone(), ..ephysio_config(settings)? };
+        let ghl = timed(ghl_config(settings, tokens)?, &clock);
         Ok(Self {
-            ephysio: ephysio_client::Client::with_transport(ephysio_config(settings)?, ephysio),
-            ghl: ghl_client::Client::with_transport(ghl_config(settings, None)?, ghl)?,
-            clock: WallClock::system(),
+            ephysio: ephysio_client::Client::with_transport(ephysio, transports.left),
+            ghl: ghl_client::Client::with_transport(ghl, transports.right)?,
+            clock,
             connected: Arc::default(),
             calendars: Arc::default(),
         })
@@ -80,6 +92,14 @@ impl Clients {
     pub fn counts(&self) -> Counts {
         self.ephysio.meter().snapshot().with(&self.ghl.meter().snapshot())
     }
+}
+
+/// The set-up with the clock by which tokens expire.
+fn timed(mut config: ghl_client::Config, clock: &WallClock) -> ghl_client::Config {
+    if let ghl_client::Credentials::OAuth(grant) = &mut config.credentials {
+        grant.clock = clock.clone();
+    }
+    config
 }
 
 fn http_settings(settings: &Settings) -> sync_http::Settings {

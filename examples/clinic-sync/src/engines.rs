@@ -104,12 +104,18 @@ impl<S: MappingStore + 'static> Service<S> {
         self.engine_of(Arc::new(AppointmentSchema), policy, digester, sides)
     }
 
-    fn engine_of(&self, schema: Arc<dyn Schema>, policy: Policy, digester: Digester, sides: Sides<Arc<dyn Sink>>) -> Result<Engine> {
+    pub(crate) fn engine_of(
+        &self,
+        schema: Arc<dyn Schema>,
+        policy: Policy,
+        digester: Digester,
+        sides: Sides<Arc<dyn Sink>>,
+    ) -> Result<Engine> {
         let setup = Setup { tenant: TENANT, schema, policy, digester, env: self.env().clone() };
         Ok(Engine::new(setup, sides, self.mapping_store())?)
     }
 
-    fn person_schema(&self) -> Result<PersonSchema> {
+    pub(crate) fn person_schema(&self) -> Result<PersonSchema> {
         let region = &self.settings().patients.region;
         PersonSchema::new(region)
             .map_err(|_| Error::Settings(vec![format!("[patients] region = \"{region}\" is no country code such as CH")]))
@@ -152,7 +158,7 @@ impl<S: MappingStore + 'static> Service<S> {
         })
     }
 
-    fn ephysio_appointments(&self) -> ephysio_appointment::Settings {
+    pub(crate) fn ephysio_appointments(&self) -> ephysio_appointment::Settings {
         let settings = &self.settings().appointments;
         let practitioner = |(name, known): (&String, &settings::Practitioner)| {
             let settings::Practitioner { client_id, admin_info_id } = *known;

@@ -10,6 +10,8 @@ mod output;
 pub mod serve;
 mod service;
 pub mod settings;
+#[cfg(feature = "demo")]
+pub mod simulate;
 mod tokens;
 
 pub use clients::Clients;

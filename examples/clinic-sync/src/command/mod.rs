@@ -11,6 +11,8 @@ mod plan;
 mod progress;
 mod review;
 mod serve;
+#[cfg(feature = "demo")]
+mod simulate;
 mod sync;
 mod vault;
 mod words;
@@ -46,6 +48,9 @@ enum Command {
     /// Shows it all on an emulated clinic, with nothing to install or configure.
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
+    /// Plays the service through histories in which everything goes wrong, and checks what comes of it.
+    #[cfg(feature = "demo")]
+    Simulate(simulate::Simulate),
     /// Checks settings, database, key, logins, clock and fields; says what is wrong and what to do.
     Doctor(doctor::Doctor),
     /// Shows what a sync would do, and does nothing.
@@ -116,6 +121,8 @@ impl Cli {
         match self.command {
             #[cfg(feature = "demo")]
             Command::Demo(demo) => demo.run(stop).await,
+            #[cfg(feature = "demo")]
+            Command::Simulate(simulate) => simulate.run().await,
             Command::Doctor(doctor) => doctor.run(load()?).await,
             Command::Plan(plan) => plan.run(load()?).await,
             Command::Sync(sync) => sync.run(load()?, stop).await,

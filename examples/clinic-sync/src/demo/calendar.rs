@@ -30,6 +30,13 @@ pub(super) struct Column {
     user_id: String,
 }
 
+impl Column {
+    /// The calendar in GHL, and the one in e-Physio.
+    pub(super) fn calendars(&self) -> (String, i64) {
+        (self.calendar_id.clone(), self.client_id)
+    }
+}
+
 /// An appointment on both sides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booking {

@@ -173,6 +173,13 @@ impl Clinic {
         Ok((self.ephysio.serve().await?, self.ghl.serve().await?))
     }
 
+    /// The calendar in GHL and the one in e-Physio that belong together, counted around.
+    pub(crate) fn column(&self, number: u64) -> (String, i64) {
+        let count = self.columns.len().max(1) as u64;
+        let column = self.columns.get(usize::try_from(number % count).unwrap_or_default());
+        column.map(Column::calendars).unwrap_or_default()
+    }
+
     /// The settings that reach the two, with the database in a directory.
     #[must_use]
     pub fn settings(&self, ephysio: &str, ghl: &str, database: &std::path::Path) -> Settings {

@@ -6,7 +6,7 @@
 mod connect;
 mod inbox;
 mod metrics;
-mod receiver;
+pub(crate) mod receiver;
 mod schedule;
 mod stats;
 mod web;

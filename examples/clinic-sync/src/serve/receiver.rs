@@ -57,7 +57,7 @@ fn is_ours(shared: &Shared, event: &Event) -> bool {
     event.envelope.location_id.as_deref() == settings.location_id.as_deref() && ours(app, event.envelope.app_id.as_deref())
 }
 
-fn subject(event: &Event) -> Option<(Kind, RecordId)> {
+pub(crate) fn subject(event: &Event) -> Option<(Kind, RecordId)> {
     match &event.subject {
         Subject::Contact { contact_id, .. } => Some((person::KIND, RecordId::new(contact_id.clone()))),
         Subject::Appointment { appointment_id, .. } => Some((appointment::KIND, RecordId::new(appointment_id.clone()))),
@@ -80,7 +80,7 @@ async fn is_echo(shared: &Shared, kind: &Kind, id: &RecordId, body: &Bytes) -> b
 }
 
 /// The record in an event. A contact's members stand at the top, an appointment's in a member of its own.
-fn shown(kind: &Kind, body: &Bytes) -> Option<Bytes> {
+pub(crate) fn shown(kind: &Kind, body: &Bytes) -> Option<Bytes> {
     if *kind == person::KIND {
         return Some(body.clone());
     }

@@ -19,6 +19,7 @@ mod outages;
 mod parents;
 mod refusals;
 mod serve;
+mod simulation;
 mod staff;
 mod stopping;
 mod story;

@@ -1,0 +1,75 @@
+//! What is known after a history was played and everything has settled.
+
+use std::collections::BTreeMap;
+
+use sync_core::{Changes, Decision, Depth, Link, OperationEntry, Plan, Policy, PreImage, Review};
+
+use super::fault::{Coverage, Group, Trouble};
+use super::ledger::{Change, Fields, Place};
+use super::trace::Trace;
+use super::variants::Ends;
+
+/// A person's answer.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    /// How much had happened before.
+    pub(super) at: usize,
+    pub(super) review: Review,
+    pub(super) decision: Decision,
+}
+
+/// One round of settling.
+#[derive(Clone, Debug)]
+pub(super) struct Round {
+    /// The requests that wrote.
+    pub(super) writes: Vec<String>,
+    /// How many hints waited at its end.
+    pub(super) waiting: usize,
+    pub(super) failed: Option<String>,
+}
+
+/// A plan, and what came of it at once.
+#[derive(Clone, Debug)]
+pub(super) struct Rehearsal {
+    pub(super) plan: Plan,
+    /// Whether planning wrote anything anywhere.
+    pub(super) touched: bool,
+    pub(super) done: Vec<OperationEntry>,
+    pub(super) requests: Vec<String>,
+}
+
+/// What is known at the end.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    pub(super) trace: Trace,
+    pub(super) coverage: Coverage,
+    pub(super) actions: usize,
+    pub(super) patients: Policy,
+    pub(super) shown: BTreeMap<Place, Fields>,
+    pub(super) changes: Vec<Change>,
+    pub(super) disturbed: u64,
+    pub(super) links: Vec<Link>,
+    pub(super) reviews: Vec<Review>,
+    pub(super) pre_images: Vec<PreImage>,
+    pub(super) commits: Vec<Changes>,
+    pub(super) depth: Depth,
+    pub(super) answers: Vec<Answer>,
+    pub(super) rounds: Vec<Round>,
+    pub(super) rehearsals: Vec<Rehearsal>,
+    pub(super) errors: Vec<String>,
+    /// Fields that were written and showed the wanted value already.
+    pub(super) idle: Vec<(Place, String)>,
+    /// What was logged, if somebody listened.
+    pub(super) logs: String,
+    /// Whether the other practice in the same store is as it was.
+    pub(super) neighbour_untouched: bool,
+    /// How the history of two ways ended, once it was told.
+    pub(super) ends: Option<Ends>,
+}
+
+impl Evidence {
+    /// Whether the store came back from a back-up, which lacks what came after it.
+    pub(super) fn was_restored(&self) -> bool {
+        Group::ALL.into_iter().any(|group| self.coverage.count(Trouble::Restored, group) > 0)
+    }
+}

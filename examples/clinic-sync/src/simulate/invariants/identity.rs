@@ -1,0 +1,86 @@
+//! That a record is made once, in its place, after those it belongs to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync_core::{Reason, Side, Standing};
+
+use super::past::Moment;
+use super::scene::{Scene, name};
+use crate::simulate::evidence::Evidence;
+use crate::simulate::ledger::{By, Family, PARENT, Place, What};
+
+/// A link has one record per side, a record one link, and whatever the sync made stands for somebody.
+pub(in crate::simulate) fn at_most_one_create(evidence: &Evidence) -> Vec<String> {
+    let scene = Scene::new(evidence);
+    let mut findings = Vec::new();
+    let mut known = BTreeSet::new();
+    for link in &evidence.links {
+        for place in Side::BOTH.into_iter().filter_map(|side| scene.place(link, side)) {
+            if !known.insert(place.clone()) {
+                findings.push(format!("{} is in two links", name(&place)));
+            }
+        }
+    }
+    let made = evidence.changes.iter().filter(|change| change.by == By::Sync && matches!(change.what, What::Made(_)));
+    let there = made.map(|change| &change.place).filter(|place| scene.shown(place).is_some());
+    findings.extend(there.filter(|place| is_stray(&scene, place)).map(|place| format!("{} was made and stands for nobody", name(place))));
+    findings
+}
+
+/// Whether nobody knows for whom a record was made.
+fn is_stray(scene: &Scene<'_>, place: &Place) -> bool {
+    let Some(link) = scene.link_of(place) else { return true };
+    let asked = scene.evidence.reviews.iter().any(|review| {
+        review.link == Some(link.id)
+            && matches!(review.reason, Reason::DoubleToken { .. } | Reason::PossibleMatch { .. } | Reason::Ambiguous { .. })
+    });
+    link.only_side().is_some() && link.standing == Standing::Active && !asked && !lost_its_counterpart(scene, place)
+}
+
+/// Whether the record that it was made for was there, and went, or now belongs to another one.
+fn lost_its_counterpart(scene: &Scene<'_>, place: &Place) -> bool {
+    let joined = scene.ever_joined();
+    joined
+        .get(place)
+        .into_iter()
+        .flatten()
+        .any(|other| scene.shown(other).is_none() || scene.link_of(other).is_some_and(sync_core::Link::is_joined))
+}
+
+/// Nothing is made before the person whom it belongs to is on both sides, and nothing belongs to one person here and to another
+/// there.
+pub(in crate::simulate) fn referential_order(evidence: &Evidence) -> Vec<String> {
+    let scene = Scene::new(evidence);
+    let joined = scene.ever_joined();
+    let mut moment = Moment::before(&evidence.changes, &evidence.shown);
+    let mut findings = Vec::new();
+    for change in &evidence.changes {
+        if let (By::Sync, Family::Appointment, What::Made(fields)) = (change.by, change.place.family, &change.what) {
+            let parent = fields.get(PARENT).map(|id| Place { side: change.place.side, family: Family::Person, id: id.clone() });
+            let is_there = parent.as_ref().is_some_and(|parent| moment.shown.contains_key(parent) && joined.contains_key(parent));
+            if !is_there {
+                findings.push(format!("{} was made before its person was on both sides", name(&change.place)));
+            }
+        }
+        moment.pass(change);
+    }
+    findings.extend(strangers(&scene, &joined));
+    findings
+}
+
+/// Appointments that belong to one person here and to another there.
+fn strangers(scene: &Scene<'_>, joined: &BTreeMap<Place, BTreeSet<Place>>) -> Vec<String> {
+    let parent = |place: &Place| {
+        let id = scene.shown(place)?.get(PARENT)?.clone();
+        Some(Place { side: place.side, family: Family::Person, id })
+    };
+    let is_strange = |link: &&sync_core::Link| {
+        let places = (scene.place(link, Side::Left), scene.place(link, Side::Right));
+        let (Some(left), Some(right)) = places else { return false };
+        let (Some(patient), Some(contact)) = (parent(&left), parent(&right)) else { return false };
+        let same = joined.get(&patient).is_some_and(|others| others.contains(&contact));
+        !same && ![left, right, patient, contact].iter().any(|place| scene.asked(place)) && link.standing == Standing::Active
+    };
+    let strange = scene.joined(Family::Appointment).filter(is_strange);
+    strange.map(|link| format!("appointment link {} belongs to two people", link.id)).collect()
+}

@@ -1,0 +1,46 @@
+//! That it comes to rest, and leaves nothing out.
+
+use sync_core::{Side, Standing};
+
+use super::scene::{Scene, name};
+use crate::simulate::evidence::Evidence;
+use crate::simulate::ledger::Family;
+
+/// After the last edit and the last fault, rounds that write nothing follow soon: our own writes cause no further ones.
+pub(in crate::simulate) fn quiescence(evidence: &Evidence) -> Vec<String> {
+    let mut last = evidence.rounds.iter().rev().take(2);
+    let is_quiet = last.len() == 2 && last.all(|round| round.writes.is_empty() && round.failed.is_none() && round.waiting == 0);
+    if is_quiet {
+        return Vec::new();
+    }
+    let Some(round) = evidence.rounds.last() else { return vec!["nothing settled".to_owned()] };
+    let failed = round.failed.as_deref().unwrap_or("no error");
+    vec![format!("after {} rounds still {:?}, {} hints wait, {failed}", evidence.rounds.len(), round.writes, round.waiting)]
+}
+
+/// Nothing that there is was passed over: every record is known to the store, at rest or with a reason, and no hint is left.
+pub(in crate::simulate) fn cursor_soundness(evidence: &Evidence) -> Vec<String> {
+    let scene = Scene::new(evidence);
+    let unseen = evidence.shown.keys().filter(|place| scene.link_of(place).is_none());
+    let mut findings: Vec<String> = unseen.map(|place| format!("{} was never read", name(place))).collect();
+    let restless = evidence.links.iter().filter(|link| {
+        let places = Side::BOTH.map(|side| scene.place(link, side));
+        let is_there = places.iter().flatten().any(|place| scene.shown(place).is_some());
+        is_there && link.standing == Standing::Active && !link.settled && !places.iter().flatten().any(|place| scene.asked(place))
+    });
+    findings.extend(restless.filter(|link| !waits_for_parent(&scene, link)).map(|link| format!("link {} never comes to rest", link.id)));
+    if evidence.depth.waiting > 0 {
+        findings.push(format!("{} hints were left", evidence.depth.waiting));
+    }
+    findings
+}
+
+/// An appointment waits for as long as the person whom it belongs to is not on both sides.
+fn waits_for_parent(scene: &Scene<'_>, link: &sync_core::Link) -> bool {
+    super::scene::family_of(link) == Family::Appointment
+        && Side::BOTH.into_iter().any(|side| {
+            let parent = scene.place(link, side).and_then(|place| scene.shown(&place)?.get(super::super::ledger::PARENT).cloned());
+            let place = parent.map(|id| crate::simulate::ledger::Place { side, family: Family::Person, id });
+            place.is_some_and(|place| scene.link_of(&place).is_none_or(|link| !link.is_joined()))
+        })
+}

@@ -1,0 +1,102 @@
+//! The end of a history, so arranged that questions about one record are short.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync_core::vocabulary::appointment::AppointmentSchema;
+use sync_core::vocabulary::person;
+use sync_core::vocabulary::person::PersonSchema;
+use sync_core::{FieldName, Link, LinkId, Review, Schema, Side};
+
+use crate::simulate::evidence::Evidence;
+use crate::simulate::ledger::{Family, Fields, Place};
+
+/// The end of a history.
+pub(super) struct Scene<'a> {
+    pub(super) evidence: &'a Evidence,
+    schema: PersonSchema,
+    /// The questions that are open, without those that a person has answered.
+    open: Vec<&'a Review>,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(evidence: &'a Evidence) -> Self {
+        let open = evidence.reviews.iter().filter(|review| review.decision.is_none()).collect();
+        Self { evidence, schema: PersonSchema::default(), open }
+    }
+
+    /// The links of a family with a record on both sides.
+    pub(super) fn joined(&self, family: Family) -> impl Iterator<Item = &'a Link> {
+        let links = self.evidence.links.iter();
+        links.filter(move |link| family_of(link) == family && link.is_joined())
+    }
+
+    pub(super) fn place(&self, link: &Link, side: Side) -> Option<Place> {
+        let id = link.ends[side].as_ref()?.id.to_string();
+        Some(Place { side, family: family_of(link), id })
+    }
+
+    pub(super) fn shown(&self, place: &Place) -> Option<&'a Fields> {
+        self.evidence.shown.get(place)
+    }
+
+    pub(super) fn link_of(&self, place: &Place) -> Option<&'a Link> {
+        self.evidence.links.iter().find(|link| self.place(link, place.side).as_ref() == Some(place))
+    }
+
+    /// Whether a person is asked about this field of these records.
+    pub(super) fn asked_about(&self, link: LinkId, field: &str) -> bool {
+        let about = |review: &&&Review| review.link == Some(link);
+        let names = |review: &Review| {
+            let fields = review.reason.fields();
+            fields.is_empty() || fields.iter().any(|name| name.as_str() == field)
+        };
+        self.open.iter().filter(about).any(|review| names(review))
+    }
+
+    /// Whether a person is asked about this record, about whatever it is.
+    pub(super) fn asked(&self, place: &Place) -> bool {
+        let link = self.link_of(place).map(|link| link.id);
+        self.open.iter().any(|review| {
+            let named = review.records[place.side].as_ref().is_some_and(|id| id.as_str() == place.id);
+            (named && kind_is(review, place.family)) || (link.is_some() && review.link == link)
+        })
+    }
+
+    pub(super) fn comparable(&self, family: Family, field: &str, value: &str) -> String {
+        let name = FieldName::new(field.to_owned());
+        match family {
+            Family::Person => self.schema.comparable(&name, value),
+            Family::Appointment => AppointmentSchema.comparable(&name, value),
+        }
+    }
+
+    /// The links that were ever stored, so that a pair that was taken apart is known too.
+    pub(super) fn ever_joined(&self) -> BTreeMap<Place, BTreeSet<Place>> {
+        let mut joined: BTreeMap<Place, BTreeSet<Place>> = BTreeMap::new();
+        for link in self.evidence.commits.iter().flat_map(|changes| &changes.links) {
+            let (Some(left), Some(right)) = (self.place(link, Side::Left), self.place(link, Side::Right)) else { continue };
+            joined.entry(left.clone()).or_default().insert(right.clone());
+            joined.entry(right).or_default().insert(left);
+        }
+        joined
+    }
+}
+
+/// A place as findings name it.
+pub(super) fn name(place: &Place) -> String {
+    let what = match (place.family, place.side) {
+        (Family::Person, Side::Left) => "patient",
+        (Family::Person, Side::Right) => "contact",
+        (Family::Appointment, Side::Left) => "event",
+        (Family::Appointment, Side::Right) => "appointment",
+    };
+    format!("{what} {}", place.id)
+}
+
+pub(super) fn family_of(link: &Link) -> Family {
+    if link.kind == person::KIND { Family::Person } else { Family::Appointment }
+}
+
+fn kind_is(review: &Review, family: Family) -> bool {
+    (review.kind == person::KIND) == (family == Family::Person)
+}

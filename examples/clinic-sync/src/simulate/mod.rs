@@ -1,0 +1,80 @@
+//! The whole service in a world that repeats: the real engine and the real clients between two emulated systems, on one thread, in
+//! virtual time, with everything that can go wrong going wrong.
+
+mod chance;
+mod chaos;
+mod evidence;
+mod fault;
+mod inbox;
+mod invariants;
+mod ledger;
+mod patch;
+mod process;
+mod script;
+mod sim;
+mod staff;
+mod store;
+mod tamper;
+mod trace;
+mod transport;
+mod variants;
+mod world;
+
+use std::sync::Arc;
+
+pub use fault::{Coverage, Group, Planned, Trouble};
+pub use ledger::{By, Change, Family, Fields, Ledger, Place, What};
+pub use script::{Act, Action, History, Step};
+pub use trace::Trace;
+
+use crate::Result;
+use evidence::Evidence;
+use tamper::{Tamper, Untouched};
+
+/// What came of a history.
+#[derive(Debug)]
+pub struct Played {
+    /// What happened, line by line.
+    pub trace: Trace,
+    /// What went wrong where.
+    pub coverage: Coverage,
+    /// How much staff did.
+    pub actions: usize,
+    /// What should hold and does not.
+    pub findings: Vec<Finding>,
+}
+
+/// Something that should hold and does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The name of the invariant.
+    pub invariant: &'static str,
+    /// What was seen, without values.
+    pub what: String,
+}
+
+/// Plays a history from beginning to end, and judges what came of it.
+///
+/// # Errors
+/// When the world cannot be built; nothing that happens in it is an error here.
+pub fn play(history: &History) -> Result<Played> {
+    judged(history, &(Arc::new(Untouched) as Arc<dyn Tamper>))
+}
+
+fn judged(history: &History, tamper: &Arc<dyn Tamper>) -> Result<Played> {
+    let mut evidence = played(history, tamper.clone())?;
+    evidence.ends = Some(variants::compared(history.seed, tamper)?);
+    let findings = invariants::ALL.iter().flat_map(|(name, invariant)| {
+        let found = invariant(&evidence).into_iter();
+        found.map(|what| Finding { invariant: name, what }).collect::<Vec<_>>()
+    });
+    Ok(Played { findings: findings.collect(), trace: evidence.trace, coverage: evidence.coverage, actions: evidence.actions })
+}
+
+fn played(history: &History, tamper: Arc<dyn Tamper>) -> Result<Evidence> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().map_err(|error| {
+        let message = format!("no runtime for the simulation: {error}");
+        crate::Error::Failed(sync_core::Error::permanent(sync_core::ErrorKind::Configuration, message))
+    })?;
+    runtime.block_on(async { sim::Sim::new(history.seed, tamper).await?.play(history).await })
+}

@@ -1,0 +1,138 @@
+//! The same history told in two ways, of which the end must be the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sync_core::Side;
+
+use super::chance::Chance;
+use super::evidence::Evidence;
+use super::fault::{Group, Planned, Trouble};
+use super::ledger::{Family, Fields, PARENT, Place, UNMAPPED};
+use super::played;
+use super::script::{History, Step, action};
+use super::tamper::Tamper;
+use crate::Result;
+
+/// How many things staff do before the two ways part.
+const ACTIONS: u32 = 14;
+
+/// What is told in another way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The process is killed in the middle, once or twice.
+    Killed,
+    /// Webhooks come twice, late, and in another order; before, none came.
+    Webhooks,
+}
+
+/// How a history ended in two ways.
+#[derive(Clone, Debug)]
+pub(super) struct Ends {
+    pub(super) way: Way,
+    /// What differs, without values.
+    pub(super) differences: Vec<String>,
+}
+
+/// Tells a short history of a seed in the plain way and in another one.
+///
+/// # Errors
+/// When the world cannot be built.
+pub(super) fn compared(seed: u64, tamper: &Arc<dyn Tamper>) -> Result<Ends> {
+    let way = if seed.is_multiple_of(2) { Way::Killed } else { Way::Webhooks };
+    let plain = end(&played(&told(seed, None), tamper.clone())?);
+    let other = end(&played(&told(seed, Some(way)), tamper.clone())?);
+    Ok(Ends { way, differences: difference(&plain, &other) })
+}
+
+/// What staff do is the same in every way.
+fn told(seed: u64, way: Option<Way>) -> History {
+    let mut chance = Chance::new(seed, 0x7a71);
+    let mut steps = vec![Step::Sync, Step::Pass(900), Step::Sync, Step::Pass(900)];
+    steps.extend((0..ACTIONS).map(|number| Step::Staff(action(&mut chance, 1000 + number))));
+    match way {
+        None => {}
+        Some(Way::Killed) => {
+            for _ in 0..2 {
+                steps.push(Step::Trouble(killed(&mut chance)));
+                steps.push(Step::Sync);
+            }
+        }
+        Some(Way::Webhooks) => {
+            for _ in 0..3 {
+                steps.extend([Step::Deliver, Step::Drain, Step::Pass(7)]);
+            }
+        }
+    }
+    steps.push(Step::Sync);
+    let travelling = match way {
+        Some(Way::Webhooks) => chance.one_of(&[Trouble::WebhooksDoubled, Trouble::WebhooksReordered, Trouble::WebhooksLate]),
+        _ => Some(Trouble::WebhooksLost),
+    };
+    let travelling = travelling.map(|trouble| Planned { trouble, group: Group::Webhook, skip: 0, pick: 0 });
+    steps.splice(0..0, travelling.map(Step::Trouble));
+    steps.splice(1..1, [Step::Deliver]);
+    History { seed, steps }
+}
+
+fn killed(chance: &mut Chance) -> Planned {
+    let groups = [Group::List, Group::Read, Group::Create, Group::Update, Group::Remove, Group::Commit, Group::Commit, Group::Load];
+    let group = chance.one_of(&groups).unwrap_or(Group::Commit);
+    let trouble = if chance.percent(50) { Trouble::CrashBefore } else { Trouble::CrashAfter };
+    Planned { trouble, group, skip: chance.below(6), pick: chance.draw() }
+}
+
+/// How things stand, up to the ids that the systems gave.
+fn end(evidence: &Evidence) -> BTreeMap<String, usize> {
+    let mut end: BTreeMap<String, usize> = BTreeMap::new();
+    let mut add = |what: String| *end.entry(what).or_default() += 1;
+    for (place, fields) in &evidence.shown {
+        add(format!("{} {:?} {:?}", place.side, place.family, neutral(evidence, place, fields)));
+    }
+    for link in evidence.links.iter().filter(|link| link.is_joined()) {
+        let shown = Side::BOTH.map(|side| {
+            let family = if link.kind == sync_core::vocabulary::person::KIND { Family::Person } else { Family::Appointment };
+            let id = link.ends[side].as_ref().map(|end| end.id.to_string()).unwrap_or_default();
+            let place = Place { side, family, id };
+            evidence.shown.get(&place).map(|fields| neutral(evidence, &place, fields))
+        });
+        add(format!("pair {shown:?}"));
+    }
+    for review in evidence.reviews.iter().filter(|review| review.decision.is_none()) {
+        add(format!("question {} {:?}", review.reason.name(), review.reason.fields()));
+    }
+    end
+}
+
+/// A record without ids: what it belongs to is told by its name.
+fn neutral(evidence: &Evidence, place: &Place, fields: &Fields) -> Fields {
+    let mut neutral = fields.clone();
+    neutral.remove(UNMAPPED);
+    if let Some(id) = neutral.remove(PARENT) {
+        let parent = evidence.shown.get(&Place { side: place.side, family: Family::Person, id });
+        let name = parent.and_then(|fields| Some(format!("{} {}", fields.get("given_name")?, fields.get("family_name")?)));
+        neutral.insert(PARENT, name.unwrap_or_default());
+    }
+    neutral
+}
+
+fn difference(plain: &BTreeMap<String, usize>, other: &BTreeMap<String, usize>) -> Vec<String> {
+    let lines = plain.keys().chain(other.keys()).collect::<std::collections::BTreeSet<_>>();
+    let count = |end: &BTreeMap<String, usize>, line: &String| end.get(line).copied().unwrap_or_default();
+    let differing = lines.into_iter().filter(|line| count(plain, line) != count(other, line));
+    differing.map(|line| format!("{} times instead of {}: {line}", count(other, line), count(plain, line))).collect()
+}
+
+/// Killed anywhere and started again, the process comes to the same end as one that was not.
+pub(super) fn crash_prefix_equivalence(evidence: &Evidence) -> Vec<String> {
+    differing(evidence, Way::Killed)
+}
+
+/// Webhooks that are lost, doubled, late or out of order come to the same end as none.
+pub(super) fn event_order_independence(evidence: &Evidence) -> Vec<String> {
+    differing(evidence, Way::Webhooks)
+}
+
+fn differing(evidence: &Evidence, way: Way) -> Vec<String> {
+    evidence.ends.iter().filter(|ends| ends.way == way).flat_map(|ends| ends.differences.clone()).collect()
+}

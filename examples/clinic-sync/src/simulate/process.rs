@@ -1,6 +1,6 @@
 //! One process of the service: clients, engines and a lease, over a store that outlives it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use sync_core::vocabulary::appointment::AppointmentSchema;
 use sync_core::vocabulary::{appointment, person};
 use sync_core::{
     Digester, Engine, Env, ErrorKind, Fence, Handled, HintQueue, Kind, Leases, Policy, Reconciled, Report, Schema, Side, Sides, Sink,
-    Source,
+    Source, Taken,
 };
 use sync_http::{Transport, WallClock};
 use tokio::sync::OnceCell;
@@ -111,8 +111,8 @@ impl Process {
         let taken = store.take(&TENANT, 32, now, now + TimeDelta::minutes(5)).await?;
         for hint in &taken {
             let Some(engine) = ready.engines.iter().find(|engine| *engine.kind() == hint.key.kind) else { continue };
-            let outcome = match engine.reconcile(hint.key.side, &hint.key.id).await {
-                Ok(Reconciled::Done | Reconciled::Waits) => Handled::Done,
+            let outcome = match look(engine, hint).await {
+                Ok(()) => Handled::Done,
                 Err(error) if matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Lease) => return Err(error.into()),
                 Err(_) if hint.attempts < 8 => Handled::Retry { due: self.now() + TimeDelta::seconds(30) },
                 Err(error) => Handled::Dead { reason: error.to_string() },
@@ -177,4 +177,12 @@ impl Process {
         let ghl = ghl_appointment::Connector::new(self.clients.ghl.clone(), self.service.ghl_appointments())?;
         Ok(Sides::new(Arc::new(ephysio), Arc::new(ghl.with_clock(self.clients.clock.clone()))))
     }
+}
+
+/// Looks at one record by itself, and if that is not enough, beside a listing. Whatever needs more is left to the next sweep.
+async fn look(engine: &Engine, hint: &Taken) -> sync_core::Result<()> {
+    if engine.reconcile(hint.key.side, &hint.key.id).await? == Reconciled::NeedsListing {
+        engine.catch_up(hint.key.side, &BTreeSet::from([hint.key.id.clone()])).await?;
+    }
+    Ok(())
 }

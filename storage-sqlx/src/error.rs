@@ -18,6 +18,7 @@ pub(crate) enum Failure {
     /// The machine gives no random numbers, or the like.
     Crypto,
     /// The store was closed.
+    #[cfg(feature = "sqlite")]
     Closed,
 }
 
@@ -39,6 +40,7 @@ impl Failure {
             Self::Encode(what) => permanent(format!("a {what} cannot be stored: it is out of range")),
             Self::Sealed => permanent("a sealed entry cannot be opened; it was changed or moved: restore a backup"),
             Self::Crypto => permanent("the system's cryptography failed; check its random number generator"),
+            #[cfg(feature = "sqlite")]
             Self::Closed => permanent("the store was closed"),
         }
     }

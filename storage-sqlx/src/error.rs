@@ -20,6 +20,7 @@ pub(crate) enum Failure {
     /// The machine gives no random numbers, or the like.
     Crypto,
     /// The store was closed.
+    #[cfg(feature = "sqlite")]
     Closed,
 }
 
@@ -42,6 +43,7 @@ impl Failure {
             Self::Sealed => permanent("a sealed entry cannot be opened; it was changed or moved: restore a backup"),
             Self::Rotated => permanent("the vault key was changed meanwhile; start anew with the new key"),
             Self::Crypto => permanent("the system's cryptography failed; check its random number generator"),
+            #[cfg(feature = "sqlite")]
             Self::Closed => permanent("the store was closed"),
         }
     }

@@ -2,8 +2,6 @@
 -- No value of a record is in here unsealed: see `review.sealed`, `pre_image.sealed` and `secret.sealed`.
 -- Texts that are keys are compared byte by byte, so that no upgrade of the server's collations can break an index.
 
-CREATE SCHEMA IF NOT EXISTS clinic_sync;
-
 CREATE TABLE clinic_sync.schema_version (
     one     INTEGER PRIMARY KEY CHECK (one = 1),
     version BIGINT  NOT NULL

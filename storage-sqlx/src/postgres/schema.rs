@@ -33,6 +33,13 @@ pub(super) async fn migrate(db: &mut PgConnection) -> Result<(), Refusal> {
     lock(&mut transaction, &[schema_key()]).await?;
     // Once more, now that nobody else can change it.
     let from = version(&mut transaction).await?;
+    // Not `IF NOT EXISTS`: that needs the right to make schemas even where there is nothing to make.
+    let ready: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'clinic_sync')")
+        .fetch_one(&mut *transaction)
+        .await?;
+    if !ready {
+        sqlx::raw_sql("CREATE SCHEMA clinic_sync").execute(&mut *transaction).await?;
+    }
     for step in &STEPS[from..] {
         sqlx::raw_sql(*step).execute(&mut *transaction).await?;
     }

@@ -20,10 +20,6 @@ use tokio::sync::OwnedMutexGuard;
 /// be waited for in vain. A server may have another default.
 pub(super) const LONE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
-/// After so long without a statement the server takes back the transaction of a process that was stopped in the middle of
-/// it, and others of its tenant go on.
-const STILL: Duration = Duration::from_secs(10);
-
 pub(super) struct Writer {
     pool: PgPool,
     patience: Duration,
@@ -62,7 +58,10 @@ impl Writer {
     }
 
     fn begin(&self, durable: bool) -> String {
-        let (synchronous, patience, still) = (if durable { "on" } else { "off" }, self.patience.as_millis(), STILL.as_millis());
+        let (synchronous, patience) = (if durable { "on" } else { "off" }, self.patience.as_millis());
+        // The transaction of a process that was stopped in the middle of it is taken back by the server, so that others
+        // of its tenant go on.
+        let still = 2 * patience;
         format!(
             "{LONE}; SET LOCAL synchronous_commit = {synchronous}; SET LOCAL lock_timeout = {patience}; \
              SET LOCAL idle_in_transaction_session_timeout = {still}"

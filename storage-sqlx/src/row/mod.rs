@@ -112,6 +112,7 @@ pub(crate) fn from_json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
 }
 
 /// 16 bytes as hexadecimal digits, to go into a JSON list.
+#[cfg(feature = "sqlite")]
 pub(crate) fn hex(bytes: [u8; 16]) -> String {
     format!("{:032x}", u128::from_be_bytes(bytes))
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use storage_sqlx::{MasterKey, OpenOptions, SqliteStore};
-use sync_core::testing::sample::{TENANT, at, fullest_link, half, hint, link_id, storing};
-use sync_core::{Changes, CommitError, ErrorKind, HintQueue, Leases, LinkQuery, MappingReader, MappingStore, Urgency};
+use sync_core::testing::sample::{TENANT, at, half, hint, link_id, storing};
+use sync_core::{Changes, CommitError, ErrorKind, HintQueue, LinkQuery, MappingReader, MappingStore, Urgency};
 
-use crate::{Folder, OTHER_KEY, key};
+use crate::place::Folder;
+use crate::{OTHER_KEY, key};
 
 async fn raw(path: &Path) -> SqliteConnection {
     SqliteConnectOptions::new().filename(path).create_if_missing(true).busy_timeout(Duration::ZERO).connect().await.unwrap()
@@ -28,14 +29,6 @@ async fn refused(options: OpenOptions, words: &[&str]) {
     for word in words.iter().chain(&["sync.db"]) {
         assert!(error.to_string().contains(word), "no {word:?} in: {error}");
     }
-}
-
-#[tokio::test]
-async fn a_newer_version_is_refused_and_both_are_named() {
-    let folder = Folder::new();
-    folder.open().await.close().await;
-    execute(&folder.path(), "PRAGMA user_version = 99").await;
-    refused(folder.options(), &["version 99", "up to 1"]).await;
 }
 
 #[tokio::test]
@@ -69,15 +62,6 @@ async fn a_damaged_file_is_refused() {
 async fn a_missing_directory_is_named() {
     let folder = Folder::new();
     refused(OpenOptions::new(folder.path().join("none/sync.db"), key()), &["directory"]).await;
-}
-
-#[tokio::test]
-async fn a_wrong_key_is_refused_when_opening() {
-    let folder = Folder::new();
-    folder.open().await.close().await;
-    let other = MasterKey::from_base64(OTHER_KEY).unwrap();
-    refused(OpenOptions::new(folder.path(), other), &["vault key does not fit"]).await;
-    folder.open().await.close().await;
 }
 
 #[test]
@@ -169,19 +153,6 @@ async fn opening_a_locked_file_is_temporary() {
     folder.open().await;
 }
 
-#[tokio::test]
-async fn what_was_committed_is_there_after_reopening() {
-    let folder = Folder::new();
-    let store = folder.open().await;
-    store.commit(&TENANT, storing([fullest_link(1)])).await.unwrap();
-    let (link, key) = (store.links(&TENANT, &LinkQuery::Ids(vec![link_id(1)])).await.unwrap(), store.tenant_key(&TENANT).await.unwrap());
-    store.close().await;
-
-    let store = folder.open().await;
-    assert_eq!(store.links(&TENANT, &LinkQuery::Ids(vec![link_id(1)])).await.unwrap(), link);
-    assert_eq!(store.tenant_key(&TENANT).await.unwrap().bytes(), key.bytes());
-}
-
 /// The files as they are on the disk at some moment are what a process that is killed then leaves behind.
 #[tokio::test]
 async fn a_killed_process_keeps_what_was_answered() {
@@ -211,18 +182,4 @@ fn a_store_that_is_dropped_with_its_runtime_keeps_what_was_answered() {
     });
     let links = runtime().block_on(async { folder.open().await.links(&TENANT, &LinkQuery::Ids(vec![link_id(1)])).await.unwrap() });
     assert_eq!(links.len(), 1);
-}
-
-#[tokio::test]
-async fn the_second_process_is_told_who_holds_the_lease() {
-    let folder = Folder::new();
-    let (one, two) = (folder.open().await, folder.open().await);
-    let fence = one.acquire(&TENANT, "host-a", at(0), at(60)).await.unwrap().unwrap();
-    let held = two.acquire(&TENANT, "host-b", at(1), at(61)).await.unwrap().unwrap_err();
-    assert_eq!((held.by.as_str(), held.until), ("host-a", at(60)));
-
-    two.acquire(&TENANT, "host-b", at(60), at(120)).await.unwrap().unwrap();
-    let late = one.commit(&TENANT, Changes { fence: Some(fence), ..storing([half(1, "L1")]) }).await;
-    assert!(matches!(late, Err(CommitError::Fenced)), "{late:?}");
-    assert_eq!(one.tenant_key(&TENANT).await.unwrap().bytes(), two.tenant_key(&TENANT).await.unwrap().bytes());
 }

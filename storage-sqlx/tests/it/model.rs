@@ -1,10 +1,9 @@
-//! Whatever is committed, both stores then tell the same.
+//! Whatever is committed, a store then tells the same as the one in memory.
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use storage_sqlx::SqliteStore;
 use sync_core::testing::AnyStore;
 use sync_core::testing::sample::{
     APPOINTMENT, PERSON, TENANT, at, digest, fullest_link, half_on, hint, intent, link_id, mark, operation, pre_image, review, run,
@@ -14,8 +13,6 @@ use sync_core::{
     Base, Changes, CommitError, End, EndState, Fence, FieldName, Handled, Link, LinkQuery, MappingReader, MappingStore, MemoryStore,
     Outcome, RecordId, ReviewQuery, Settled, Side, Sides, Standing, Urgency,
 };
-
-use crate::Folder;
 
 /// So few ids that they meet.
 const IDS: u32 = 5;
@@ -146,38 +143,38 @@ async fn fit(store: &MemoryStore, changes: &mut Changes) {
 }
 
 /// Does a step on both, and compares the answers.
-async fn both(memory: &MemoryStore, sqlite: &SqliteStore, step: Step, taken: &mut Vec<sync_core::Taken>) {
+async fn both<S: AnyStore>(memory: &MemoryStore, tested: &S, step: Step, taken: &mut Vec<sync_core::Taken>) {
     match step {
         Step::Commit(mut changes, fits) => {
             if fits {
                 fit(memory, &mut changes).await;
             }
-            let (one, other) = (memory.commit(&TENANT, (*changes).clone()).await, sqlite.commit(&TENANT, *changes).await);
+            let (one, other) = (memory.commit(&TENANT, (*changes).clone()).await, tested.commit(&TENANT, *changes).await);
             assert!(!matches!(other, Err(CommitError::Failed(_))), "{other:?}");
             assert_eq!(format!("{one:?}"), format!("{other:?}"));
         }
         Step::Handle(which, outcome) if !taken.is_empty() => {
             let taken = taken.remove(which.index(taken.len()));
-            answer(memory, sqlite, async |store| store.handled(&taken, outcome.clone()).await.unwrap()).await;
+            answer(memory, tested, async |store| store.handled(&taken, outcome.clone()).await.unwrap()).await;
         }
         Step::Handle(..) => {}
         Step::Acquire(holder, now) => {
-            let _ = answer(memory, sqlite, async |store| store.acquire(&TENANT, holder, at(now), at(now + 10)).await.unwrap()).await;
+            let _ = answer(memory, tested, async |store| store.acquire(&TENANT, holder, at(now), at(now + 10)).await.unwrap()).await;
         }
-        Step::Release(fence) => answer(memory, sqlite, async |store| store.release(&TENANT, fence).await.unwrap()).await,
+        Step::Release(fence) => answer(memory, tested, async |store| store.release(&TENANT, fence).await.unwrap()).await,
         Step::Push(hints, now) => {
             let hints: Vec<_> = hints.iter().map(|(record, urgency)| (hint(record), *urgency)).collect();
-            answer(memory, sqlite, async |store| store.push(&hints, at(now)).await.unwrap()).await;
+            answer(memory, tested, async |store| store.push(&hints, at(now)).await.unwrap()).await;
         }
         Step::Take(limit, now) => {
-            taken.extend(answer(memory, sqlite, async |store| store.take(&TENANT, limit, at(now), at(now + 5)).await.unwrap()).await);
+            taken.extend(answer(memory, tested, async |store| store.take(&TENANT, limit, at(now), at(now + 5)).await.unwrap()).await);
         }
-        Step::Replay(now) => drop(answer(memory, sqlite, async |store| store.replay(&TENANT, at(now)).await.unwrap()).await),
+        Step::Replay(now) => drop(answer(memory, tested, async |store| store.replay(&TENANT, at(now)).await.unwrap()).await),
     }
 }
 
-async fn answer<T: PartialEq + std::fmt::Debug>(memory: &MemoryStore, sqlite: &SqliteStore, ask: impl AsyncFn(&dyn AnyStore) -> T) -> T {
-    let (one, other) = (ask(memory).await, ask(sqlite).await);
+async fn answer<S: AnyStore, T: PartialEq + std::fmt::Debug>(memory: &MemoryStore, tested: &S, ask: impl AsyncFn(&dyn AnyStore) -> T) -> T {
+    let (one, other) = (ask(memory).await, ask(tested).await);
     assert_eq!(one, other);
     one
 }
@@ -195,56 +192,94 @@ fn queries() -> Vec<LinkQuery> {
 }
 
 /// Reads everything from both, and compares.
-async fn compare(memory: &MemoryStore, sqlite: &SqliteStore) {
+async fn compare<S: AnyStore>(memory: &MemoryStore, tested: &S) {
     for query in queries() {
-        answer(memory, sqlite, async |store| store.links(&TENANT, &query).await.unwrap()).await;
+        answer(memory, tested, async |store| store.links(&TENANT, &query).await.unwrap()).await;
     }
     for kind in [PERSON, APPOINTMENT] {
-        answer(memory, sqlite, async |store| store.heads(&TENANT, &kind, Some(link_id(1)), 2).await.unwrap()).await;
-        answer(memory, sqlite, async |store| store.heads(&TENANT, &kind, None, 9).await.unwrap()).await;
-        answer(memory, sqlite, async |store| store.runs(&TENANT, &kind, 3).await.unwrap()).await;
+        answer(memory, tested, async |store| store.heads(&TENANT, &kind, Some(link_id(1)), 2).await.unwrap()).await;
+        answer(memory, tested, async |store| store.heads(&TENANT, &kind, None, 9).await.unwrap()).await;
+        answer(memory, tested, async |store| store.runs(&TENANT, &kind, 3).await.unwrap()).await;
     }
     for values in [false, true] {
         let query = ReviewQuery { values, ..ReviewQuery::default() };
-        answer(memory, sqlite, async |store| store.reviews(&TENANT, &query).await.unwrap()).await;
+        answer(memory, tested, async |store| store.reviews(&TENANT, &query).await.unwrap()).await;
     }
     for id in (0..IDS).map(link_id) {
-        answer(memory, sqlite, async |store| store.operations(&TENANT, id).await.unwrap()).await;
-        answer(memory, sqlite, async |store| store.pre_images(&TENANT, id).await.unwrap()).await;
+        answer(memory, tested, async |store| store.operations(&TENANT, id).await.unwrap()).await;
+        answer(memory, tested, async |store| store.pre_images(&TENANT, id).await.unwrap()).await;
     }
-    answer(memory, sqlite, async |store| store.depth(&TENANT).await.unwrap()).await;
+    answer(memory, tested, async |store| store.depth(&TENANT).await.unwrap()).await;
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
-
-    #[test]
-    fn both_stores_tell_the_same(steps in prop::collection::vec(step(), 1..25)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let folder = Folder::new();
-            let (memory, sqlite, mut taken) = (MemoryStore::new(), folder.open().await, Vec::new());
-            for step in steps {
-                both(&memory, &sqlite, step, &mut taken).await;
-                compare(&memory, &sqlite).await;
-            }
-        });
+async fn tells_what_memory_tells<S: AnyStore>(tested: &S, steps: Vec<Step>) {
+    let (memory, mut taken) = (MemoryStore::new(), Vec::new());
+    for step in steps {
+        both(&memory, tested, step, &mut taken).await;
+        compare(&memory, tested).await;
     }
+}
 
-    #[test]
-    fn a_link_comes_back_as_it_was_committed(links in prop::collection::vec(link(), 1..8)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let folder = Folder::new();
-            let sqlite = folder.open().await;
-            for (number, mut link) in links.into_iter().enumerate() {
-                link.version = 0;
-                // A tenant of its own, so that ids do not meet.
-                let tenant = format!("practice {number}").as_str().into();
-                sqlite.commit(&tenant, storing([link.clone(), fullest_link(900)])).await.unwrap();
-                link.version = 1;
-                assert_eq!(sqlite.links(&tenant, &LinkQuery::Ids(vec![link.id])).await.unwrap(), [link]);
-            }
-        });
+async fn gives_back_what_was_committed<S: AnyStore>(tested: &S, links: Vec<Link>) {
+    for (number, mut link) in links.into_iter().enumerate() {
+        link.version = 0;
+        // A tenant of its own, so that ids do not meet.
+        let tenant = format!("practice {number}").as_str().into();
+        tested.commit(&tenant, storing([link.clone(), fullest_link(900)])).await.unwrap();
+        link.version = 1;
+        assert_eq!(tested.links(&tenant, &LinkQuery::Ids(vec![link.id])).await.unwrap(), [link]);
     }
+}
+
+/// The two properties of a store that is made like this, tried so often.
+macro_rules! properties {
+    ($cases:literal, $make:expr) => {
+        proptest! {
+            #![proptest_config(ProptestConfig { cases: $cases, ..ProptestConfig::default() })]
+
+            #[test]
+            fn the_store_tells_what_the_one_in_memory_tells(steps in prop::collection::vec(step(), 1..25)) {
+                on_a_runtime(async {
+                    let (_kept, store) = $make.await;
+                    tells_what_memory_tells(&store, steps).await;
+                });
+            }
+
+            #[test]
+            fn a_link_comes_back_as_it_was_committed(links in prop::collection::vec(link(), 1..8)) {
+                on_a_runtime(async {
+                    let (_kept, store) = $make.await;
+                    gives_back_what_was_committed(&store, links).await;
+                });
+            }
+        }
+    };
+}
+
+fn on_a_runtime(work: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
+}
+
+mod sqlite {
+    use super::*;
+    use crate::place::Folder;
+
+    properties!(48, async {
+        let folder = Folder::new();
+        let store = folder.open().await;
+        (folder, store)
+    });
+}
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use super::*;
+    use crate::server::Database;
+
+    // Making a database takes longer than what is done in it.
+    properties!(8, async {
+        let database = Database::new().await;
+        let store = database.open().await;
+        (database, store)
+    });
 }

@@ -1,13 +1,23 @@
 //! What a person could read does not come to rest readable.
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
-use storage_sqlx::{MasterKey, OpenOptions, SqliteStore};
+use storage_sqlx::MasterKey;
 use sync_core::testing::sample::{OTHER_TENANT, TENANT, at, half, link_id, pre_image, review, storing};
-use sync_core::{Changes, Link, MappingReader, MappingStore, ReviewQuery, TenantId};
+use sync_core::{Changes, Link, ReviewQuery, TenantId};
 
-use crate::{Folder, KEY, OTHER_KEY};
+use crate::place::{Place, on_every_store};
+use crate::{KEY, OTHER_KEY};
+
+on_every_store![
+    nothing_sealed_is_readable_where_it_rests,
+    secrets_are_kept_replaced_and_deleted,
+    a_secret_takes_the_place_of_the_expected_one_only,
+    tenants_have_keys_of_their_own,
+    after_a_rotation_everything_opens_with_the_new_key_and_nothing_with_the_old,
+    something_sealed_opens_in_its_own_place_only,
+    old_values_are_purged_when_their_time_is_up,
+    nothing_about_an_erased_person_opens_again,
+];
 
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
@@ -20,28 +30,24 @@ fn with_values() -> Changes {
 
 const ALL: ReviewQuery = ReviewQuery { id: None, kind: None, link: None, values: true };
 
-#[tokio::test]
-async fn nothing_sealed_is_readable_in_the_files() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn nothing_sealed_is_readable_where_it_rests(place: &Place) {
+    let store = place.open().await;
     store.commit(&TENANT, with_values()).await.unwrap();
     store.vault().put(&TENANT, "canary name", &SecretString::from("canary secret")).await.unwrap();
     let digests = *store.tenant_key(&TENANT).await.unwrap().bytes();
     for moment in ["open", "closed"] {
-        let bytes = folder.bytes();
+        let bytes = place.bytes().await;
         assert!(contains(&bytes, "canary name"), "names are readable, so the search finds what is there ({moment})");
         for canary in ["canary-1", "canary-2", "example.test", "canary before", "canary secret", KEY] {
-            assert!(!contains(&bytes, canary), "{canary} is readable in the files of the {moment} store");
+            assert!(!contains(&bytes, canary), "{canary} is readable in the {moment} store");
         }
-        assert!(!bytes.windows(32).any(|window| window == digests), "the digests' key is in the files of the {moment} store");
+        assert!(!bytes.windows(32).any(|window| window == digests), "the digests' key is in the {moment} store");
         store.close().await;
     }
 }
 
-#[tokio::test]
-async fn secrets_are_kept_replaced_and_deleted() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn secrets_are_kept_replaced_and_deleted(place: &Place) {
+    let store = place.open().await;
     let read = async |name| store.vault().get(&TENANT, name).await.unwrap().map(|secret| secret.expose_secret().to_owned());
     assert_eq!(read("token").await, None);
     store.vault().put(&TENANT, "token", &"one".into()).await.unwrap();
@@ -56,10 +62,8 @@ async fn secrets_are_kept_replaced_and_deleted() {
     assert_eq!(read("token").await, None);
 }
 
-#[tokio::test]
-async fn a_secret_takes_the_place_of_the_expected_one_only() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn a_secret_takes_the_place_of_the_expected_one_only(place: &Place) {
+    let store = place.open().await;
     let swap = async |old: Option<&str>, new: &str| {
         let old = old.map(SecretString::from);
         store.vault().swap(&TENANT, "token", old.as_ref(), &new.into()).await.unwrap()
@@ -73,10 +77,8 @@ async fn a_secret_takes_the_place_of_the_expected_one_only() {
     assert_eq!(kept.expose_secret(), if first { "two" } else { "three" });
 }
 
-#[tokio::test]
-async fn tenants_have_keys_of_their_own() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn tenants_have_keys_of_their_own(place: &Place) {
+    let store = place.open().await;
     let (tenant, other) = (TENANT, OTHER_TENANT);
     let (one, other) = tokio::join!(store.tenant_key(&tenant), store.tenant_key(&other));
     let (one, other) = (one.unwrap(), other.unwrap());
@@ -86,10 +88,8 @@ async fn tenants_have_keys_of_their_own() {
     assert_eq!((again.unwrap().bytes(), at_once.unwrap().bytes()), (one.bytes(), one.bytes()));
 }
 
-#[tokio::test]
-async fn after_a_rotation_everything_opens_with_the_new_key_and_nothing_with_the_old() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn after_a_rotation_everything_opens_with_the_new_key_and_nothing_with_the_old(place: &Place) {
+    let store = place.open().await;
     store.commit(&TENANT, with_values()).await.unwrap();
     store.vault().put(&TENANT, "token", &"one".into()).await.unwrap();
     store.vault().put(&OTHER_TENANT, "token", &"two".into()).await.unwrap();
@@ -103,35 +103,29 @@ async fn after_a_rotation_everything_opens_with_the_new_key_and_nothing_with_the
     assert!(store.rotate(&new).await.is_err(), "it is another key's by now");
     store.close().await;
 
-    let error = SqliteStore::open(folder.options()).await.unwrap_err();
+    let error = place.open_with(crate::key()).await.unwrap_err();
     assert!(error.to_string().contains("does not fit"), "{error}");
-    let store = SqliteStore::open(OpenOptions::new(folder.path(), new)).await.unwrap();
+    let store = place.open_with(new).await.unwrap();
     assert_eq!(store.vault().get(&OTHER_TENANT, "token").await.unwrap().unwrap().expose_secret(), "two");
     assert_eq!(*store.tenant_key(&TENANT).await.unwrap().bytes(), digests, "digests are compared as before");
     assert_eq!(store.reviews(&TENANT, &ALL).await.unwrap(), reviews);
     assert!(store.tenant_key(&TenantId::new("newcomer")).await.is_ok());
 }
 
-#[tokio::test]
-async fn something_sealed_opens_in_its_own_place_only() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn something_sealed_opens_in_its_own_place_only(place: &Place) {
+    let store = place.open().await;
     store.vault().put(&TENANT, "one", &"first".into()).await.unwrap();
     store.vault().put(&TENANT, "two", &"second".into()).await.unwrap();
     store.close().await;
-    let mut db = SqliteConnectOptions::new().filename(folder.path()).connect().await.unwrap();
-    sqlx::query("UPDATE secret SET sealed = (SELECT sealed FROM secret WHERE name = 'two')").execute(&mut db).await.unwrap();
-    db.close().await.unwrap();
-    let store = folder.open().await;
+    place.execute("UPDATE secret SET sealed = (SELECT sealed FROM secret WHERE name = 'two')").await;
+    let store = place.open().await;
     let error = store.vault().get(&TENANT, "one").await.unwrap_err();
     assert!(error.to_string().contains("cannot be opened"), "{error}");
     assert_eq!(store.vault().get(&TENANT, "two").await.unwrap().unwrap().expose_secret(), "second");
 }
 
-#[tokio::test]
-async fn old_values_are_purged_when_their_time_is_up() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn old_values_are_purged_when_their_time_is_up(place: &Place) {
+    let store = place.open().await;
     store.commit(&TENANT, with_values()).await.unwrap();
     let until = pre_image(link_id(1), None, 0).until;
     assert_eq!(store.purge(at(0)).await.unwrap(), 0);
@@ -140,23 +134,18 @@ async fn old_values_are_purged_when_their_time_is_up() {
     assert!(left == [pre_image(link_id(1), None, 10)]);
 }
 
-#[tokio::test]
-async fn nothing_about_an_erased_person_opens_again() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn nothing_about_an_erased_person_opens_again(place: &Place) {
+    let store = place.open().await;
     store.commit(&TENANT, with_values()).await.unwrap();
     store.close().await;
-    let before = folder.bytes();
-    let mut db = SqliteConnectOptions::new().filename(folder.path()).connect().await.unwrap();
-    let salt: Vec<u8> = sqlx::query_scalar("SELECT salt FROM person_salt WHERE link <> x''").fetch_one(&mut db).await.unwrap();
-    db.close().await.unwrap();
-    assert!(before.windows(16).any(|window| window == salt));
+    let [salt] = &place.salts().await[..] else { panic!("one person has a salt") };
+    assert!(place.bytes().await.windows(16).any(|window| window == salt));
 
-    let store = folder.open().await;
+    let store = place.open().await;
     let erased = Link { version: 1, standing: sync_core::Standing::Erased, ..half(1, "L1") };
     store.commit(&TENANT, storing([erased])).await.unwrap();
     assert!(store.reviews(&TENANT, &ALL).await.unwrap()[0].values.0.is_empty());
     assert!(!store.reviews(&TENANT, &ALL).await.unwrap()[1].values.0.is_empty(), "what is not about the person stays");
     store.close().await;
-    assert!(!folder.bytes().windows(16).any(|window| window == salt), "no file holds the salt any more");
+    assert!(!place.bytes().await.windows(16).any(|window| window == salt), "the salt is nowhere any more");
 }

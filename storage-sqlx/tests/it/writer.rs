@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use sync_core::testing::sample::{PERSON, TENANT, at, half, hint, storing};
-use sync_core::{Changes, CommitError, HintQueue, Link, MappingReader, MappingStore, Urgency};
+use sync_core::{Changes, CommitError, Link, Urgency};
 
-use crate::Folder;
+use crate::place::{Place, on_every_store};
 
-#[tokio::test]
-async fn commits_that_wait_together_are_all_there() {
-    let folder = Folder::new();
-    let store = Arc::new(folder.open().await);
+on_every_store![
+    commits_that_wait_together_are_all_there,
+    a_stale_commit_fails_alone,
+    closing_waits_for_what_was_asked_and_refuses_the_rest,
+    a_caller_that_stops_waiting_stops_nobody_else,
+];
+
+async fn commits_that_wait_together_are_all_there(place: &Place) {
+    let store = Arc::new(place.open().await);
     let commits = (0..64).map(|number| {
         let store = Arc::clone(&store);
         let changes = Changes { durable: number % 2 == 0, ..storing([half(number, &format!("L{number}"))]) };
@@ -21,13 +26,11 @@ async fn commits_that_wait_together_are_all_there() {
         done.unwrap().unwrap();
     }
     store.close().await;
-    assert_eq!(folder.open().await.heads(&TENANT, &PERSON, None, 100).await.unwrap().len(), 64);
+    assert_eq!(place.open().await.heads(&TENANT, &PERSON, None, 100).await.unwrap().len(), 64);
 }
 
-#[tokio::test]
-async fn a_stale_commit_fails_alone() {
-    let folder = Folder::new();
-    let (store, tenant) = (folder.open().await, TENANT);
+async fn a_stale_commit_fails_alone(place: &Place) {
+    let (store, tenant) = (place.open().await, TENANT);
     // Polled together, they wait together. The second stores a link before it turns out stale.
     let stale = storing([half(7, "L7"), Link { version: 5, ..half(1, "L1") }]);
     let (first, second, third) = tokio::join!(
@@ -40,10 +43,8 @@ async fn a_stale_commit_fails_alone() {
     assert_eq!(heads.iter().map(|head| head.link).collect::<Vec<_>>(), [half(1, "").id, half(2, "").id]);
 }
 
-#[tokio::test]
-async fn closing_waits_for_what_was_asked_and_refuses_the_rest() {
-    let folder = Folder::new();
-    let (store, tenant) = (folder.open().await, TENANT);
+async fn closing_waits_for_what_was_asked_and_refuses_the_rest(place: &Place) {
+    let (store, tenant) = (place.open().await, TENANT);
     let (done, ()) = tokio::join!(store.commit(&tenant, storing([half(1, "L1")])), store.close());
     done.unwrap();
     let late = store.commit(&TENANT, storing([half(2, "L2")])).await.unwrap_err();
@@ -53,10 +54,8 @@ async fn closing_waits_for_what_was_asked_and_refuses_the_rest() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_caller_that_stops_waiting_stops_nobody_else() {
-    let folder = Folder::new();
-    let (store, tenant) = (folder.open().await, TENANT);
+async fn a_caller_that_stops_waiting_stops_nobody_else(place: &Place) {
+    let (store, tenant) = (place.open().await, TENANT);
     let gave_up = tokio::select! {
         biased;
         done = store.commit(&tenant, storing([half(1, "L1")])) => Some(done),

@@ -1,6 +1,8 @@
 #![cfg_attr(feature = "sqlite", doc = include_str!("../README.md"))]
 #![cfg_attr(not(feature = "sqlite"), doc = "Choose a database: the features `sqlite` and `postgres`.")]
 
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+mod copy;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod error;
 #[cfg(feature = "postgres")]
@@ -16,6 +18,8 @@ mod store;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod vault;
 
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+pub use copy::{Copied, copy_store};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "sqlite")]

@@ -66,6 +66,19 @@ impl PostgresStore {
         open::open(options).await
     }
 
+    /// A transaction beside which nobody changes the tables or the master key.
+    pub(crate) async fn alone(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, Failure> {
+        let mut transaction = self.pool.begin_with(writer::LONE).await?;
+        writer::lock(&mut transaction, &[writer::schema_key()]).await?;
+        Ok(transaction)
+    }
+
+    /// A failure as callers see it.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn explained(&self, failure: impl Into<Failure>) -> Error {
+        self.fail(failure)
+    }
+
     fn shelf(&self) -> &dyn Shelf {
         self
     }

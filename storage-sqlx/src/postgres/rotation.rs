@@ -3,15 +3,13 @@
 use sqlx::PgConnection;
 
 use super::PostgresStore;
-use super::writer::{LONE, lock, schema_key};
 use crate::error::Failure;
 use crate::vault::{MasterKey, Named, rewrap};
 
 impl PostgresStore {
     /// Wraps all keys anew, in one step; says how many.
     pub(super) async fn try_rotate(&self, new: &MasterKey) -> Result<usize, Failure> {
-        let mut transaction = self.pool.begin_with(LONE).await?;
-        lock(&mut transaction, &[schema_key()]).await?;
+        let mut transaction = self.alone().await?;
         // Before the keys are read: who makes one meanwhile waits for this row, and is refused then.
         let check: Vec<u8> =
             sqlx::query_scalar("SELECT sealed FROM clinic_sync.vault_check FOR UPDATE").fetch_one(&mut *transaction).await?;

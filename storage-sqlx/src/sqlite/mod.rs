@@ -104,6 +104,18 @@ impl SqliteStore {
         Vault::of(self)
     }
 
+    /// The connections that only read.
+    #[cfg(feature = "postgres")]
+    pub(crate) const fn reading(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// A failure as callers see it.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn explained(&self, failure: impl Into<Failure>) -> Error {
+        self.fail(failure)
+    }
+
     fn shelf(&self) -> &dyn Shelf {
         self
     }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
+#[cfg(feature = "postgres")]
+mod copying;
 mod files;
 mod model;
 mod opening;

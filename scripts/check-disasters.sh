@@ -31,6 +31,19 @@ tests_of() {
                 sub(/^::/, "", path)
                 marked = 0
             }
+            # Tests of a store, each once for every database.
+            /^on_every_store!\[/ { listed = 1 }
+            listed {
+                line = $0
+                sub(/^on_every_store!\[/, "", line)
+                while (match(line, /[a-z0-9_]+/)) {
+                    name = substr(line, RSTART, RLENGTH)
+                    print package, path "::sqlite::" name "\n" package, path "::postgres::" name
+                    line = substr(line, RSTART + RLENGTH)
+                }
+                if (/\];/) listed = 0
+                next
+            }
             /^ *#\[(tokio::)?test[](]/ { marked = 1; next }
             marked && match($0, /fn [a-z0-9_]+/) {
                 print package, (path == "" ? "" : path "::") substr($0, RSTART + 3, RLENGTH - 3)

@@ -129,11 +129,18 @@ impl Desk<'_> {
     }
 
     async fn half(&self, side: Side, id: &RecordId) -> Result<Link> {
-        let link = self.find(side, id).await?.ok_or_else(|| missing(format!("the {side} record {id} was never listed; sync first")))?;
+        let system = self.system(side);
+        let link = self.find(side, id).await?.ok_or_else(|| missing(format!("{system} never listed {id}; sync first")))?;
         match link.only_side() {
             Some(_) => Ok(link),
-            None => Err(misused(format!("the {side} record {id} is linked already; `unlink` link {} first", link.id))),
+            None => Err(misused(format!("{id} of {system} is linked already; `unlink` it first (its link is {})", link.id))),
         }
+    }
+
+    /// What people call the system on a side.
+    fn system(&self, side: Side) -> &'static str {
+        let description = self.planner.sources[side].describe(self.planner.kind());
+        description.map_or(if side == Side::Left { "the left side" } else { "the right side" }, |description| description.system)
     }
 
     async fn get(&self, id: LinkId) -> Result<Link> {

@@ -50,6 +50,7 @@ async fn two_syncs_over_the_same_systems_double_nobody_and_come_to_rest() {
         ours.sync_without_a_write().await;
         theirs.sync_without_a_write().await;
     }
+    assert_eq!((ours.reasons().await, theirs.reasons().await), (vec![], vec![]), "each knows all pairs");
 }
 
 #[tokio::test]
@@ -79,6 +80,10 @@ async fn a_store_that_is_lost_doubles_no_appointment() {
         calendar.sync_without_a_write().await;
     }
     assert_eq!((Calendar::booked(&calendar.left).len(), Calendar::booked(&calendar.right).len()), (5, 5));
+    calendar.left.edit(&"e0".into(), "start", "2026-03-10T07:00:00Z");
+    calendar.sync().await;
+    let starts = Calendar::booked(&calendar.right).into_iter().filter_map(|booking| calendar.right.value(&booking.id, "start"));
+    assert_eq!(starts.filter(|start| start == "2026-03-10T07:00:00Z").count(), 1, "it goes on with the pairs that it found");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Subcommand, ValueEnum};
 use comfy_table::Table;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use sync_core::vocabulary::appointment;
 use sync_core::{Decision, MappingReader, RecordId, Review, ReviewId, ReviewQuery, Side, Values};
 
 use tokio_util::sync::CancellationToken;
@@ -93,16 +94,25 @@ async fn list(service: &Service, form: Form) -> Result<()> {
         println!("nothing waits for a person");
         return Ok(());
     }
+    let (appointments, people): (Vec<Review>, Vec<Review>) = reviews.into_iter().partition(|review| review.kind == appointment::KIND);
+    print_table(["id", "since", "patient", "contact", "what"], &people);
+    print_table(["id", "since", "event", "appointment", "what"], &appointments);
+    Ok(())
+}
+
+fn print_table(header: [&str; 5], reviews: &[Review]) {
+    if reviews.is_empty() {
+        return;
+    }
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["id", "since", "patient", "contact", "what"]);
-    for review in &reviews {
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header);
+    for review in reviews {
         let since = review.opened_at.format("%Y-%m-%d %H:%M").to_string();
         let record = |id: &Option<RecordId>| id.as_ref().map_or_else(String::new, RecordId::to_string);
         let id = review.id.to_string()[..8].to_owned();
         table.add_row([id, since, record(&review.records.left), record(&review.records.right), reason(&review.kind, &review.reason)]);
     }
     println!("{table}");
-    Ok(())
 }
 
 async fn show(service: &Service, id: &str, form: Form) -> Result<()> {
@@ -153,8 +163,8 @@ struct Line<'a> {
     id: String,
     kind: &'a str,
     since: chrono::DateTime<chrono::Utc>,
-    patient: Option<&'a str>,
-    contact: Option<&'a str>,
+    #[serde(flatten)]
+    records: Records<'a>,
     #[serde(flatten)]
     reason: &'a sync_core::Reason,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,10 +177,29 @@ impl<'a> Line<'a> {
             id: review.id.to_string(),
             kind: review.kind.as_str(),
             since: review.opened_at,
-            patient: review.records.left.as_ref().map(RecordId::as_str),
-            contact: review.records.right.as_ref().map(RecordId::as_str),
+            records: Records::of(review),
             reason: &review.reason,
             values,
+        }
+    }
+}
+
+/// The ids of the records, in e-Physio and in GHL, by what they are called there.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Records<'a> {
+    Person { patient: Option<&'a str>, contact: Option<&'a str> },
+    Appointment { event: Option<&'a str>, appointment: Option<&'a str> },
+}
+
+impl<'a> Records<'a> {
+    fn of(review: &'a Review) -> Self {
+        let left = review.records.left.as_ref().map(RecordId::as_str);
+        let right = review.records.right.as_ref().map(RecordId::as_str);
+        if review.kind == appointment::KIND {
+            Self::Appointment { event: left, appointment: right }
+        } else {
+            Self::Person { patient: left, contact: right }
         }
     }
 }

@@ -109,9 +109,19 @@ mod tests {
     }
 
     #[test]
-    fn settings_print_no_secret() {
-        let mut settings = Settings::default();
-        apply(&mut settings, environment(&[("EPHYSIO_PASSWORD", "geheim"), ("GHL_PRIVATE_INTEGRATION_TOKEN", "pit-geheim")])).unwrap();
-        assert!(!format!("{settings:?}").contains("geheim"));
+    fn settings_print_no_secret_no_login_and_no_address() {
+        let mut settings = Settings::parse("[ghl.app]\nclient_id = \"a\"\nredirect_uri = \"https://a.ch/b\"").unwrap();
+        let secret = [
+            ("EPHYSIO_EMAIL", "geheim@praxis.example"),
+            ("EPHYSIO_PASSWORD", "geheim"),
+            ("EPHYSIO_BASE_URL", "https://u:geheim@h.example"),
+            ("GHL_PRIVATE_INTEGRATION_TOKEN", "pit-geheim"),
+            ("GHL_CLIENT_SECRET", "geheim"),
+            ("GHL_BASE_URL", "https://u:geheim@h.example"),
+            ("DATABASE_URL", "postgres://u:geheim@h/d"),
+            ("VAULT_KEY", "geheim"),
+        ];
+        apply(&mut settings, environment(&secret)).unwrap();
+        assert!(!format!("{settings:?} {settings:#?}").contains("geheim"));
     }
 }

@@ -1,6 +1,7 @@
 //! The settings as they stand in a file.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -8,8 +9,8 @@ use serde::Deserialize;
 
 use super::{AppointmentSettings, PatientSettings, ServeSettings};
 
-/// All settings.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// All settings. Their debug output shows no secret, no login and no address: an address may hold a password.
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// A path, or `sqlite:PATH`.
@@ -42,8 +43,8 @@ pub struct VaultSettings {
     pub new_key: Option<SecretString>,
 }
 
-/// How to reach e-Physio.
-#[derive(Clone, Debug, Deserialize)]
+/// How to reach e-Physio. Its debug output shows neither login nor address.
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EphysioSettings {
     /// The API's address.
@@ -96,8 +97,8 @@ impl Default for EphysioSettings {
     }
 }
 
-/// How to reach GHL.
-#[derive(Clone, Debug, Deserialize)]
+/// How to reach GHL. Its debug output shows neither token nor address.
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GhlSettings {
     /// The API's address.
@@ -188,5 +189,45 @@ impl From<Timeouts> for sync_http::Timeouts {
             total: Duration::from_millis(timeouts.total_ms),
             stream: Duration::from_millis(timeouts.listing_ms),
         }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("vault", &self.vault)
+            .field("ephysio", &self.ephysio)
+            .field("ghl", &self.ghl)
+            .field("timeouts", &self.timeouts)
+            .field("patients", &self.patients)
+            .field("appointments", &self.appointments)
+            .field("serve", &self.serve)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for EphysioSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EphysioSettings")
+            .field("key_index", &self.key_index)
+            .field("sex_true", &self.sex_true)
+            .field("create", &self.create)
+            .field("list_all", &self.list_all)
+            .field("custom_fields", &self.custom_fields)
+            .field("operations", &self.operations)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for GhlSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GhlSettings")
+            .field("location_id", &self.location_id)
+            .field("app", &self.app.as_ref().map(|app| &app.client_id))
+            .field("source", &self.source)
+            .field("token_field", &self.token_field)
+            .field("custom_fields", &self.custom_fields)
+            .field("parallel", &self.parallel)
+            .finish_non_exhaustive()
     }
 }

@@ -70,7 +70,7 @@ async fn a_slot_that_is_taken_in_ghl_is_a_question_that_names_both() {
     practice.house.sync().await;
     let reviews = practice.house.reviews().await;
     let taken = reviews.iter().find(|review| review["reason"] == "shared_identifier").unwrap_or_else(|| panic!("{reviews:?}"));
-    assert_eq!((&taken["patient"], &taken["other"]), (&json!(event.to_string()), &json!(occupying)));
+    assert_eq!((&taken["event"], &taken["other"]), (&json!(event.to_string()), &json!(occupying)));
     assert_eq!(practice.appointments().len(), 1, "nobody is booked over somebody");
     let listed = practice.house.run(&["review", "list"]).await;
     assert!(listed.says(&[&event.to_string(), &format!("{occupying} is booked at that time already")]), "{listed:?}");
@@ -87,7 +87,7 @@ async fn an_unmapped_practitioner_or_event_type_is_a_question_that_names_it_and_
             practice.house.sync().await;
         }
         let review = practice.house.review().await;
-        assert_eq!((&review["kind"], &review["patient"]), (&json!("appointment"), &json!(event.to_string())), "{review}");
+        assert_eq!((&review["kind"], &review["event"]), (&json!("appointment"), &json!(event.to_string())), "{review}");
         assert!(review["fields"].as_array().unwrap().contains(&json!(field)), "{review}");
         assert_eq!(practice.house.written(mark), 0);
     }

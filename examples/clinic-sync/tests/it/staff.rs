@@ -144,8 +144,12 @@ async fn an_unlinked_pair_is_left_alone_until_it_is_linked_again() {
     house.in_ghl(contact, json!({ "firstName": "Annina" }));
     house.sync().await;
     assert_eq!((house.written(mark), house.contacts()), (0, 4), "neither changed nor made again");
+    let unknown = house.run(&["link", &id, "nobody"]).await;
+    assert!(unknown.code == Some(1) && unknown.says(&["GHL never listed nobody; sync first"]), "{unknown:?}");
     let linked = house.run(&["link", &id, contact]).await;
     assert_eq!(linked.code, Some(0), "{linked:?}");
+    let twice = house.run(&["link", &id, contact]).await;
+    assert!(twice.code == Some(1) && twice.says(&[&id, "of e-Physio is linked already"]), "{twice:?}");
     house.sync().await;
     let review = house.review().await;
     assert_eq!((&review["reason"], &review["fields"]), (&json!("first_difference"), &json!(["email", "given_name"])));

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use sync_core::{MappingReader, ReviewQuery};
+use sync_core::ReviewQuery;
 use tokio_util::sync::CancellationToken;
 
 use super::What;

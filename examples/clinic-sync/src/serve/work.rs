@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use ghl_client::oauth::TokenStore;
 use sync_core::vocabulary::{appointment, person};
-use sync_core::{Engine, Handled, HintQueue, MappingReader, Reconciled, Report, RunState, Side, Taken};
+use sync_core::{Engine, Handled, Reconciled, Report, RunState, Side, Taken};
 use tokio_util::sync::CancellationToken;
 
 use super::schedule::{Schedule, Task};

@@ -13,6 +13,8 @@ mod house;
 mod mapping;
 mod outages;
 mod parents;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod refusals;
 mod serve;
 mod staff;

@@ -9,11 +9,11 @@ use ghl_client::connector::appointment as ghl_appointment;
 use sync_core::observer::Observer;
 use sync_core::vocabulary::appointment::AppointmentSchema;
 use sync_core::vocabulary::person::PersonSchema;
-use sync_core::{Digester, Engine, MappingStore, MemoryStore, Plan, Policy, Schema, Setup, Sides, Sink, SystemEnv, check_order};
+use sync_core::{Digester, Engine, MemoryStore, Plan, Policy, Schema, Setup, Sides, Sink, SystemEnv, check_order};
 
 use crate::service::{Lease, Service};
 use crate::settings;
-use crate::{Clients, Error, Result, Settings, TENANT};
+use crate::{Clients, Error, Result, Settings, TENANT, database};
 
 impl Service {
     /// An engine for patients and contacts.
@@ -48,12 +48,13 @@ impl Service {
     /// As [`open`](Self::open) and [`engine`](Self::engine), and when a side cannot be read.
     pub async fn plan(settings: Settings) -> Result<Vec<Plan>> {
         settings.check()?;
-        let engines = if settings.database().exists() {
+        let engines = if database::is_set_up(&settings).await? {
             let service = Self::open(settings).await?;
             service.engines(&Clients::of(&service)?).await?
         } else {
             let clients = &Clients::new(&settings)?;
-            let empty = Service::over(settings, Arc::new(MemoryStore::new()), Arc::new(SystemEnv));
+            let store = Arc::new(MemoryStore::new());
+            let empty = Service::over(settings, store.clone(), store, Arc::new(SystemEnv));
             let mut key = [0; 32];
             empty.env().fill(&mut key);
             empty.all(clients, Digester::new(&key, 0)).await?
@@ -70,7 +71,7 @@ impl Service {
     }
 }
 
-impl<S: MappingStore + 'static> Service<S> {
+impl<S: ?Sized> Service<S> {
     async fn all(&self, clients: &Clients, digester: Digester) -> Result<Vec<Engine>> {
         let people = self.people(clients, digester.clone()).await?;
         if !self.settings().appointments.is_on() {

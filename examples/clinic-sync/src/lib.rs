@@ -2,6 +2,7 @@
 
 mod clients;
 pub mod command;
+mod database;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod engines;

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
-use storage_sqlx::{MasterKey, OpenOptions, SqliteStore};
-use sync_core::{Env, ErrorKind, Fence, Held, Leases, MappingStore, SystemEnv, TenantId};
+use storage_sqlx::Store;
+use sync_core::{Env, ErrorKind, Fence, Held, MappingStore, SystemEnv, TenantId};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, Result, Settings};
+use crate::{Error, Result, Settings, database};
 
 /// The only tenant, as long as none are configured.
 pub const TENANT: TenantId = TenantId::from_static("default");
@@ -20,9 +19,10 @@ const RENEWAL: Duration = Duration::from_secs(30);
 
 /// A store that is open, and what is needed to make engines over it.
 #[derive(Debug)]
-pub struct Service<S = SqliteStore> {
+pub struct Service<S: ?Sized = dyn Store> {
     settings: Settings,
     store: Arc<S>,
+    mapping: Arc<dyn MappingStore>,
     env: Arc<dyn Env>,
 }
 
@@ -30,7 +30,7 @@ pub struct Service<S = SqliteStore> {
 #[derive(Debug)]
 pub struct Lease {
     fence: Fence,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     renewal: tokio::task::JoinHandle<()>,
     /// Cancelled when the lease is lost, and when the caller asks to stop.
     stop: CancellationToken,
@@ -43,19 +43,8 @@ impl Service {
     /// When the database or its key cannot be used; the message says which and what to do.
     pub async fn open(settings: Settings) -> Result<Self> {
         settings.check_database().map_err(|problem| Error::Settings(vec![problem]))?;
-        let path = settings.database();
-        if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-            std::fs::create_dir_all(directory).map_err(|error| {
-                let message = format!("the directory {} cannot be made: {error}; set DATABASE_URL to another place", directory.display());
-                sync_core::Error::permanent(ErrorKind::Store, message)
-            })?;
-        }
-        let master = master_key(&settings)?;
-        let store = SqliteStore::open(OpenOptions::new(path, master)).await.map_err(|error| match rotation_began(&settings) {
-            true => error.with_context("vault", "a rotation of the key was interrupted: run `clinic-sync vault rotate` again"),
-            false => error,
-        })?;
-        Ok(Self::over(settings, Arc::new(store), Arc::new(SystemEnv)))
+        let store = database::open(&settings).await?;
+        Ok(Self::over(settings, store.clone(), store, Arc::new(SystemEnv)))
     }
 
     /// Takes the tenant's lease, so that no other process works on it. An engine under it stops when `stop` is
@@ -90,9 +79,10 @@ impl Service {
     }
 }
 
-impl<S> Service<S> {
-    pub(crate) fn over(settings: Settings, store: Arc<S>, env: Arc<dyn Env>) -> Self {
-        Self { settings, store, env }
+impl<S: ?Sized> Service<S> {
+    /// A service over a store, which is given as what it is and as what engines need of it.
+    pub(crate) fn over(settings: Settings, store: Arc<S>, mapping: Arc<dyn MappingStore>, env: Arc<dyn Env>) -> Self {
+        Self { settings, store, mapping, env }
     }
 
     /// The same service with time and chance from somewhere else. Its clients should go [by that
@@ -117,11 +107,9 @@ impl<S> Service<S> {
     pub(crate) fn env(&self) -> &Arc<dyn Env> {
         &self.env
     }
-}
 
-impl<S: MappingStore + 'static> Service<S> {
     pub(crate) fn mapping_store(&self) -> Arc<dyn MappingStore> {
-        self.store.clone()
+        self.mapping.clone()
     }
 }
 
@@ -150,7 +138,7 @@ impl Drop for Lease {
     }
 }
 
-async fn renew(store: Arc<SqliteStore>, env: Arc<dyn Env>, holder: String, fence: Fence, lost: CancellationToken) {
+async fn renew(store: Arc<dyn Store>, env: Arc<dyn Env>, holder: String, fence: Fence, lost: CancellationToken) {
     loop {
         tokio::time::sleep(RENEWAL).await;
         let now = env.now();
@@ -179,20 +167,4 @@ fn is_dead(by: &str) -> bool {
     let process = by.strip_prefix("process ").and_then(|rest| rest.split(' ').next()?.parse::<u32>().ok());
     let Some(process) = process.filter(|process| holder(*process) == by) else { return false };
     std::path::Path::new("/proc/self").exists() && !std::path::Path::new(&format!("/proc/{process}")).exists()
-}
-
-/// Whether a key lies there that was to follow the one in use.
-fn rotation_began(settings: &Settings) -> bool {
-    let beside = || Some(settings.database().with_added_extension("key"));
-    let file = settings.vault.key_file.clone().or_else(beside);
-    settings.vault.key.is_none() && file.is_some_and(|file| file.with_added_extension("new").exists())
-}
-
-fn master_key(settings: &Settings) -> Result<MasterKey> {
-    match (&settings.vault.key, &settings.vault.key_file) {
-        (Some(_), Some(_)) => Err(Error::Settings(vec!["both a vault key and a vault key file are given; keep one".to_owned()])),
-        (Some(key), None) => Ok(MasterKey::from_base64(key.expose_secret())?),
-        (None, Some(path)) => Ok(MasterKey::from_file(path)?),
-        (None, None) => Ok(MasterKey::beside(settings.database())?.key),
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ghl_client::oauth::{StoreError, Swap, TokenSet, TokenStore};
 use secrecy::{ExposeSecret, SecretString};
-use storage_sqlx::SqliteStore;
+use storage_sqlx::Store;
 
 use crate::{Result, TENANT};
 
@@ -15,11 +15,11 @@ const TOKENS: &str = "ghl/tokens";
 /// The tokens of the tenant's GHL location.
 #[derive(Clone, Debug)]
 pub(crate) struct VaultTokens {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
 }
 
 impl VaultTokens {
-    pub(crate) fn new(store: Arc<SqliteStore>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         Self { store }
     }
 
@@ -69,7 +69,7 @@ impl TokenStore for VaultTokens {
 mod tests {
     use chrono::Utc;
     use ghl_client::oauth::UserType;
-    use storage_sqlx::{MasterKey, OpenOptions};
+    use storage_sqlx::{MasterKey, OpenOptions, SqliteStore};
 
     use super::*;
 

@@ -53,6 +53,21 @@ impl PostgresOptions {
         self
     }
 
+    /// Whether there is a store in the database already. Looks only: opening would make one.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses us, or the schema belongs to another program or is of a newer version.
+    pub async fn is_set_up(&self) -> Result<bool> {
+        let look = async {
+            let mut db = self.connect.connect().await?;
+            let version = schema::version(&mut db).await?;
+            // Whether the server hears the farewell does not matter.
+            let _ = db.close().await;
+            Ok::<_, Refusal>(version > 0)
+        };
+        in_time(look).await.map_err(|refusal| named(refusal.explained(errors::explain), &self.place()))
+    }
+
     /// Where it is, without user and password.
     fn place(&self) -> String {
         let host = self.connect.get_socket().map_or_else(|| self.connect.get_host().to_owned(), |socket| socket.display().to_string());

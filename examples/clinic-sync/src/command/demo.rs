@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ephysio_emulator::{Quirks, UpdatePatient};
-use sync_core::{MappingReader, ReviewQuery};
+use sync_core::ReviewQuery;
 use tokio_util::sync::CancellationToken;
 
 use super::What;

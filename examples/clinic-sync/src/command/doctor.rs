@@ -101,16 +101,15 @@ fn check_settings(settings: &Settings) -> Vec<Finding> {
 }
 
 async fn check_store(service: &Service) -> Vec<Finding> {
-    let path = service.store().path().display().to_string();
-    let mut findings = vec![Finding::ok("database", path)];
+    let place = service.store().place();
+    let mut findings = vec![Finding::ok("database", &place)];
     let settings = service.settings();
     let key = match (&settings.vault.key, &settings.vault.key_file) {
         (Some(_), _) => "from VAULT_KEY".to_owned(),
         (None, Some(file)) => format!("in {}", file.display()),
-        (None, None) => format!(
-            "in the key file beside the database ({}.key); keep a copy elsewhere: without it, sealed values are lost",
-            service.store().path().display()
-        ),
+        (None, None) => {
+            format!("in the key file beside the database ({place}.key); keep a copy elsewhere: without it, sealed values are lost")
+        }
     };
     findings.push(match service.store().tenant_key(&crate::TENANT).await {
         Ok(_) => Finding::ok("key", key),

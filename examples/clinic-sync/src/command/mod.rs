@@ -7,6 +7,8 @@ mod config;
 mod demo;
 mod doctor;
 mod link;
+#[cfg(feature = "postgres")]
+mod migrate;
 mod plan;
 mod progress;
 mod review;
@@ -69,6 +71,9 @@ enum Command {
     Auth(serve::Auth),
     /// Makes everything due again that `serve` gave up.
     Replay,
+    /// Moves to a database server.
+    #[cfg(feature = "postgres")]
+    MigrateStore(migrate::MigrateStore),
     /// The key under which secrets are kept.
     #[command(subcommand)]
     Vault(vault::VaultCommand),
@@ -130,6 +135,8 @@ impl Cli {
             Command::Schedule { form } => serve::schedule(load()?, form).await,
             Command::Auth(auth) => auth.run(load()?).await,
             Command::Replay => serve::replay(load()?).await,
+            #[cfg(feature = "postgres")]
+            Command::MigrateStore(migrate) => migrate.run(load()?, stop).await,
             Command::Vault(vault) => vault.run(load()?, stop).await,
             Command::Review(review) => review.run(load()?).await,
             Command::Link(pair) => pair.run(load()?).await,

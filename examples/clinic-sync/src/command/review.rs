@@ -6,7 +6,7 @@ use clap::{Subcommand, ValueEnum};
 use comfy_table::Table;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use sync_core::vocabulary::appointment;
-use sync_core::{Decision, MappingReader, RecordId, Review, ReviewId, ReviewQuery, Side, Values};
+use sync_core::{Decision, RecordId, Review, ReviewId, ReviewQuery, Side, Values};
 
 use tokio_util::sync::CancellationToken;
 

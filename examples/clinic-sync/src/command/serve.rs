@@ -9,7 +9,6 @@ use comfy_table::Table;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use ghl_client::oauth::{StoreError, TokenSet, TokenStore};
 use sync_core::vocabulary::{appointment, person};
-use sync_core::{HintQueue, MappingReader};
 use tokio_util::sync::CancellationToken;
 
 use super::sync::{first_sync_is_special, has_synced};

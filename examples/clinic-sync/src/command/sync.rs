@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use sync_core::observer::{Observer, Silent};
 use sync_core::vocabulary::person;
-use sync_core::{Engine, MappingReader, Report, RunState, Side};
+use sync_core::{Engine, Report, RunState, Side};
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Bar;

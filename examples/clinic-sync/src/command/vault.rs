@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use storage_sqlx::{MasterKey, OpenOptions, SqliteStore};
+use storage_sqlx::MasterKey;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, Result, Service, Settings};
+use crate::{Error, Result, Service, Settings, database};
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum VaultCommand {
@@ -19,7 +19,7 @@ pub(crate) enum VaultCommand {
 impl VaultCommand {
     pub(crate) async fn run(self, settings: Settings, stop: CancellationToken) -> Result<ExitCode> {
         let Self::Rotate = self;
-        if !settings.database().exists() {
+        if !database::is_set_up(&settings).await? {
             return Err(Error::Usage("there is no database yet, and so nothing to seal anew".to_owned()));
         }
         match (&settings.vault.key, settings.vault.new_key.clone()) {
@@ -52,10 +52,11 @@ fn key_file(settings: &Settings) -> Result<PathBuf> {
 /// The new key is safe in a file of its own before the database needs it, and takes the place of the old one afterwards.
 async fn rotate_file(settings: Settings, path: &Path, stop: &CancellationToken) -> Result<()> {
     let next = MasterKey::successor(path)?;
-    let database = settings.database();
+    let mut renewed = settings.clone();
+    renewed.vault.key_file = Some(next.path.clone());
     if let Err(error) = rotate(settings, &next.key, stop).await {
         // An earlier rotation may have been interrupted after the database had changed.
-        let Ok(store) = SqliteStore::open(OpenOptions::new(database, next.key.clone())).await else { return Err(error) };
+        let Ok(store) = database::open(&renewed).await else { return Err(error) };
         store.close().await;
     }
     Ok(next.replace(path)?)

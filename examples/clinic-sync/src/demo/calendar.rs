@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use ephysio_emulator::{Event, NewEvent};
 use ghl_emulator::{Appointment, AppointmentStatus, NewAppointment, NewCalendar};
 use sync_core::vocabulary::appointment;
-use sync_core::{Head, MappingReader, ReviewQuery, Side};
+use sync_core::{Head, ReviewQuery, Side};
 
 use super::check::{Pair, Verdict};
 use super::clinic::Clinic;

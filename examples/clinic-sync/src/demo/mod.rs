@@ -8,7 +8,7 @@ mod live;
 mod people;
 
 use sync_core::vocabulary::person;
-use sync_core::{EndState, Head, MappingReader, ReviewQuery, Side};
+use sync_core::{EndState, Head, ReviewQuery, Side};
 
 pub use calendar::{Booking, bookings, check_calendars, waiting_bookings};
 pub use check::{Expectation, Pair, Verdict, Waiting, check};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
-use sync_core::{Engine, Error, Handled, HintQueue, Reconciled, RecordId, Side, Taken};
+use sync_core::{Engine, Error, Handled, Reconciled, RecordId, Side, Taken};
 
 use super::work::{PAUSE, Worker};
 use crate::{Result, TENANT};

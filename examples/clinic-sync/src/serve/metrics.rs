@@ -9,7 +9,6 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use ghl_client::oauth::TokenStore;
-use sync_core::HintQueue;
 
 use super::Shared;
 use super::stats::Received;

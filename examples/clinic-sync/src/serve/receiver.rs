@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use ghl_client::webhook::{Event, Subject};
 use sync_core::vocabulary::{appointment, person};
-use sync_core::{HintKey, HintQueue, Kind, Listed, RecordId, Side, Source, Urgency};
+use sync_core::{HintKey, Kind, Listed, RecordId, Side, Source, Urgency};
 
 use super::Shared;
 use super::stats::Received;

@@ -7,7 +7,6 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use sync_core::HintQueue;
 
 use super::{Shared, connect, receiver};
 use crate::TENANT;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use ghl_client::oauth::TokenStore;
 use sync_core::vocabulary::{appointment, person};
-use sync_core::{HintQueue, MappingReader, Report, RunState, Side};
+use sync_core::{Report, RunState, Side};
 use tokio_util::sync::CancellationToken;
 
 use super::schedule::{Schedule, Task};

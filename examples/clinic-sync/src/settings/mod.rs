@@ -22,6 +22,10 @@ const LONGEST: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 /// A commented example of all settings, as `clinic-sync config example` prints it.
 pub const EXAMPLE: &str = include_str!("example.toml");
 
+/// What is said about the address of a PostgreSQL database where the build cannot use one.
+pub(crate) const WITHOUT_POSTGRES: &str = "this build knows SQLite only, and DATABASE_URL is the address of a PostgreSQL database; \
+    give a path, or sqlite:PATH, or build it with the feature `postgres`";
+
 impl Settings {
     /// Reads a file, if one is given, and the environment over it.
     ///
@@ -71,16 +75,27 @@ impl Settings {
         format!("{:?}", (&self.patients.region, ephysio.sex_true, &ephysio.custom_fields, &ghl.custom_fields))
     }
 
+    /// The address of the database server, where the database is not a file.
+    #[must_use]
+    pub fn database_server(&self) -> Option<&str> {
+        self.database_url.as_deref().filter(|url| matches!(scheme(url), Some("postgres" | "postgresql")))
+    }
+
     /// Refuses an address that this build cannot use.
     ///
     /// # Errors
     /// What to give instead. The address is not repeated: it may hold a password.
     pub fn check_database(&self) -> Result<(), String> {
-        let scheme = self.database_url.as_deref().and_then(|url| url.split_once("://")).map(|(scheme, _)| scheme);
-        match scheme {
+        self.check_database_for(cfg!(feature = "postgres"))
+    }
+
+    fn check_database_for(&self, knows_postgres: bool) -> Result<(), String> {
+        match self.database_url.as_deref().and_then(scheme) {
             None | Some("sqlite") => Ok(()),
+            Some("postgres" | "postgresql") if knows_postgres => Ok(()),
+            Some("postgres" | "postgresql") => Err(WITHOUT_POSTGRES.to_owned()),
             Some(scheme) => {
-                Err(format!("this build knows SQLite only, and DATABASE_URL begins with {scheme}://; give a path, or sqlite:PATH"))
+                Err(format!("DATABASE_URL begins with {scheme}://, which is unknown; give a path, sqlite:PATH, or postgres://…"))
             }
         }
     }
@@ -149,6 +164,10 @@ impl Settings {
         let long = times.into_iter().filter(|(_, _, time)| *time > LONGEST);
         long.map(|(table, name, _)| format!("`{name}` under {table} is more than 31 days")).collect()
     }
+}
+
+fn scheme(url: &str) -> Option<&str> {
+    url.split_once("://").map(|(scheme, _)| scheme)
 }
 
 /// Whether an address may be called. The address is not repeated: it may hold a password.
@@ -236,10 +255,21 @@ mod tests {
     }
 
     #[test]
-    fn a_postgres_address_is_refused_by_this_build() {
-        let settings = Settings { database_url: Some("postgres://u:p@h/d".to_owned()), ..Settings::default() };
-        let problems = settings.problems();
-        assert!(problems.iter().any(|problem| problem.contains("SQLite only")));
-        assert!(!problems.iter().any(|problem| problem.contains("u:p")), "a password is in there");
+    fn a_postgres_address_is_refused_by_a_build_without_it_and_not_repeated() {
+        for url in ["postgres://u:p@h/d", "postgresql://u:p@h/d"] {
+            let settings = Settings { database_url: Some(url.to_owned()), ..Settings::default() };
+            assert_eq!(settings.database_server(), Some(url));
+            assert_eq!(settings.check_database_for(true), Ok(()));
+            let problem = settings.check_database_for(false).unwrap_err();
+            assert!(problem.contains("SQLite only") && problem.contains("feature `postgres`") && !problem.contains("u:p"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_another_database_is_refused_by_every_build() {
+        let settings = Settings { database_url: Some("mysql://u:p@h/d".to_owned()), ..Settings::default() };
+        assert_eq!(settings.database_server(), None);
+        let problem = settings.check_database_for(true).unwrap_err();
+        assert!(problem.contains("mysql") && !problem.contains("u:p"), "{problem}");
     }
 }

@@ -64,7 +64,7 @@ impl Process {
         let env = house.chaos.env.clone();
         let clock = WallClock::new(move || env.now());
         let clients = Clients::over(&house.settings, Sides::from_fn(transport), house.tokens.clone(), clock)?;
-        let service = Service::over(house.settings.clone(), house.store.clone(), house.chaos.env.clone());
+        let service = Service::over(house.settings.clone(), house.store.clone(), house.store.clone(), house.chaos.env.clone());
         Ok(Self { house, number, service, clients, stop: CancellationToken::new(), ready: OnceCell::new() })
     }
 

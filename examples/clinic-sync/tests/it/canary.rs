@@ -19,7 +19,7 @@ use http::Method;
 use secrecy::SecretString;
 use serde_json::json;
 use sync_core::vocabulary::person;
-use sync_core::{LinkId, LinkQuery, MappingReader, Report, ReviewQuery};
+use sync_core::{LinkId, LinkQuery, Report, ReviewQuery};
 use sync_http::ServiceTransport;
 
 use planted::{

@@ -17,6 +17,8 @@ mod mapping;
 mod notices;
 mod outages;
 mod parents;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod refusals;
 mod serve;
 mod simulation;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::join;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use storage_sqlx::{PostgresOptions, PostgresStore};
+use storage_sqlx::{PostgresOptions, PostgresStore, Store};
 use sync_core::testing::sample::{OTHER_TENANT, PERSON, TENANT, at, half, hint, storing};
 use sync_core::{Changes, CommitError, Error, ErrorKind, HintQueue, Leases, MappingReader, MappingStore, Urgency};
 
@@ -169,6 +169,15 @@ async fn a_database_that_is_not_there_is_named() {
     let address: String = sqlx::ConnectOptions::to_url_lossy(&address).into();
     let error = PostgresStore::open(PostgresOptions::new(&address, key()).unwrap()).await.unwrap_err();
     assert!(!error.is_temporary() && error.to_string().contains("does not exist") && error.to_string().contains("nowhere"), "{error}");
+}
+
+#[tokio::test]
+async fn whether_there_is_a_store_is_seen_without_making_one() {
+    let database = Database::new().await;
+    assert!(!database.options().is_set_up().await.unwrap());
+    assert!(!database.options().is_set_up().await.unwrap(), "looking makes none");
+    database.open().await.close().await;
+    assert!(database.options().is_set_up().await.unwrap());
 }
 
 #[tokio::test]

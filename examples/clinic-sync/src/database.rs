@@ -1,0 +1,115 @@
+//! The database that the settings name: a file, or a server where this build knows one.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+use storage_sqlx::{MasterKey, OpenOptions, SqliteStore, Store};
+use sync_core::ErrorKind;
+
+use crate::{Error, Result, Settings};
+
+/// Opens the store, and makes it if it is not there.
+pub(crate) async fn open(settings: &Settings) -> Result<Arc<dyn Store>> {
+    match settings.database_server() {
+        Some(address) => server::open(address, key_of_server(settings)?).await,
+        None => open_file(settings).await,
+    }
+}
+
+/// Whether there is a database already.
+pub(crate) async fn is_set_up(settings: &Settings) -> Result<bool> {
+    match settings.database_server() {
+        Some(address) => server::is_set_up(address, key_of_server(settings)?).await,
+        None => Ok(settings.database().exists()),
+    }
+}
+
+async fn open_file(settings: &Settings) -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(file(settings).await?))
+}
+
+/// Opens the file, and makes it if it is not there.
+pub(crate) async fn file(settings: &Settings) -> Result<SqliteStore> {
+    let path = settings.database();
+    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        std::fs::create_dir_all(directory).map_err(|error| {
+            let message = format!("the directory {} cannot be made: {error}; set DATABASE_URL to another place", directory.display());
+            sync_core::Error::permanent(ErrorKind::Store, message)
+        })?;
+    }
+    let master = match given_key(settings)? {
+        Some(key) => key,
+        None => MasterKey::beside(&path)?.key,
+    };
+    let opened = SqliteStore::open(OpenOptions::new(path, master)).await.map_err(|error| match rotation_began(settings) {
+        true => error.with_context("vault", "a rotation of the key was interrupted: run `clinic-sync vault rotate` again"),
+        false => error,
+    });
+    Ok(opened?)
+}
+
+/// Whether a key lies there that was to follow the one in use.
+fn rotation_began(settings: &Settings) -> bool {
+    let beside = || Some(settings.database().with_added_extension("key"));
+    let file = settings.vault.key_file.clone().or_else(beside);
+    settings.vault.key.is_none() && file.is_some_and(|file| file.with_added_extension("new").exists())
+}
+
+/// Opens a server's database for what is in the file, under the same key.
+#[cfg(feature = "postgres")]
+pub(crate) async fn server_for_file(settings: &Settings, address: &str) -> Result<storage_sqlx::PostgresStore> {
+    let master = match given_key(settings)? {
+        Some(key) => key,
+        None => MasterKey::beside(settings.database())?.key,
+    };
+    Ok(storage_sqlx::PostgresStore::open(storage_sqlx::PostgresOptions::new(address, master)?).await?)
+}
+
+/// There is no place beside a server where a key could lie, and each of its processes needs the same one.
+fn key_of_server(settings: &Settings) -> Result<MasterKey> {
+    let missing = || {
+        let message = "the vault key is missing, which a database on a server needs: set VAULT_KEY or VAULT_KEY_FILE, for every \
+                       process the same; make one: openssl rand -base64 32";
+        Error::Settings(vec![message.to_owned()])
+    };
+    given_key(settings)?.ok_or_else(missing)
+}
+
+fn given_key(settings: &Settings) -> Result<Option<MasterKey>> {
+    match (&settings.vault.key, &settings.vault.key_file) {
+        (Some(_), Some(_)) => Err(Error::Settings(vec!["both a vault key and a vault key file are given; keep one".to_owned()])),
+        (Some(key), None) => Ok(Some(MasterKey::from_base64(key.expose_secret())?)),
+        (None, Some(path)) => Ok(Some(MasterKey::from_file(path)?)),
+        (None, None) => Ok(None),
+    }
+}
+
+#[cfg(feature = "postgres")]
+mod server {
+    use storage_sqlx::{PostgresOptions, PostgresStore};
+
+    use super::*;
+
+    pub(super) async fn open(address: &str, key: MasterKey) -> Result<Arc<dyn Store>> {
+        Ok(Arc::new(PostgresStore::open(PostgresOptions::new(address, key)?).await?))
+    }
+
+    pub(super) async fn is_set_up(address: &str, key: MasterKey) -> Result<bool> {
+        Ok(PostgresOptions::new(address, key)?.is_set_up().await?)
+    }
+}
+
+/// The settings were refused before it comes to this.
+#[cfg(not(feature = "postgres"))]
+mod server {
+    use super::*;
+    use crate::settings::WITHOUT_POSTGRES;
+
+    pub(super) async fn open(_address: &str, _key: MasterKey) -> Result<Arc<dyn Store>> {
+        Err(Error::Settings(vec![WITHOUT_POSTGRES.to_owned()]))
+    }
+
+    pub(super) async fn is_set_up(_address: &str, _key: MasterKey) -> Result<bool> {
+        Err(Error::Settings(vec![WITHOUT_POSTGRES.to_owned()]))
+    }
+}

@@ -8,6 +8,9 @@ usage: scripts/test.sh [--without-contract]
 
 Formatting, lints, tests, documentation, and the rules that only a script can check.
 
+The store is tested on SQLite and on PostgreSQL. PostgreSQL is installed if it is missing, and runs as a private server in a
+folder that is removed at the end.
+
 The requests of ghl-client are also checked against GoHighLevel's published OpenAPI files. They are theirs, so they
 are not in this repository: point GHL_OPENAPI_DIR to a copy of them. Without a copy those tests do not run, and
 this script says so; where CI=true that is a failure.
@@ -70,6 +73,22 @@ for component in fmt clippy; do
     rustup component add "${component/fmt/rustfmt}"
 done
 
+# Debian keeps the programs of its PostgreSQL servers out of the PATH.
+postgres_programs() {
+    local found
+    found=$(find /usr/lib/postgresql -path '*/bin/initdb' 2>/dev/null | sort -V | tail -n 1)
+    found=${found:-$(command -v initdb)} && dirname "$found"
+}
+
+if ! postgres_programs >/dev/null; then
+    command -v apt-get >/dev/null || fail "PostgreSQL is needed, and there is no apt-get to install it with"
+    step "installing PostgreSQL"
+    as_root apt-get update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql
+    postgres_programs >/dev/null || fail "PostgreSQL was installed, and its programs are not in /usr/lib/postgresql"
+fi
+postgres=$(postgres_programs)
+
 # ---- GoHighLevel's own contract ------------------------------------------------------------------------------------
 
 no_contract() {
@@ -115,6 +134,50 @@ else
     no_contract "$contract_missing"
 fi
 
+# ---- a PostgreSQL server of our own ---------------------------------------------------------------------------------
+
+cluster=""
+
+# The server refuses to run as root: then it runs as the user that its package brings.
+as_postgres() {
+    if [ "$(id -u)" -eq 0 ]; then
+        (cd / && runuser -u "$postgres_user" -- "$@")
+    else
+        "$@"
+    fi
+}
+
+stop_postgres() {
+    [ -n "$cluster" ] || return 0
+    as_postgres "$postgres/pg_ctl" stop --pgdata "$cluster/data" --mode immediate --silent || true
+    rm -rf "$cluster"
+    cluster=""
+}
+
+# start_postgres: on loopback, on a port that is free. Nothing in it has to survive, so it waits for no disk.
+start_postgres() {
+    local attempt port
+    postgres_user=postgres
+    id "$postgres_user" >/dev/null 2>&1 || postgres_user=nobody
+    trap stop_postgres EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    cluster=$(mktemp -d)
+    if [ "$(id -u)" -eq 0 ]; then chown "$postgres_user" "$cluster"; fi
+    as_postgres "$postgres/initdb" --pgdata "$cluster/data" --auth trust --username clinic_sync --encoding UTF8 --no-locale \
+        --no-sync >"$cluster/initdb.log" 2>&1 || fail "PostgreSQL cannot make a cluster: $(cat "$cluster/initdb.log")"
+    for attempt in 1 2 3 4 5 6 7 8 9 10; do
+        port=$((20000 + RANDOM % 12000))
+        if as_postgres "$postgres/pg_ctl" start --pgdata "$cluster/data" --log "$cluster/data/log" --wait --silent \
+            --options "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=300 \
+                -c fsync=off -c full_page_writes=off" 2>"$cluster/start.log"; then
+            export CLINIC_SYNC_TEST_POSTGRES=postgres://clinic_sync@127.0.0.1:$port/postgres
+            return
+        fi
+    done
+    fail "PostgreSQL does not start; the last of $attempt tries said: $(tail -n 5 "$cluster/data/log")"
+}
+
 # ---- checks, the quick ones first ----------------------------------------------------------------------------------
 
 step "formatting"
@@ -129,8 +192,10 @@ scripts/check-disasters.sh
 step "dependencies point one way"
 scripts/check-dependencies.sh
 
-step "lints: the workspace"
-cargo clippy --locked --workspace --all-targets -- -D warnings
+# With PostgreSQL everywhere, here and in the tests and the documentation: so everything is built once. What is only true
+# without it is looked at below.
+step "lints: the workspace, with PostgreSQL"
+cargo clippy --locked --workspace --all-targets --features clinic-sync/postgres -- -D warnings
 
 step "lints: sync-core without \`testing\`"
 cargo clippy --locked -p sync-core --all-targets -- -D warnings
@@ -138,17 +203,25 @@ cargo clippy --locked -p sync-core --all-targets -- -D warnings
 step "lints: the clients without \`connector\`"
 cargo clippy --locked -p ghl-client -p ephysio-client --all-targets -- -D warnings
 
-step "lints: clinic-sync without \`demo\`"
+step "lints: clinic-sync without \`demo\` and \`postgres\`"
 cargo clippy --locked -p clinic-sync --no-default-features -- -D warnings
 
-step "tests: the workspace"
-cargo test --locked --workspace --no-fail-fast
+step "lints: storage-sqlx on one database"
+cargo clippy --locked -p storage-sqlx --all-targets -- -D warnings
+cargo clippy --locked -p storage-sqlx --no-default-features --features postgres -- -D warnings
+
+step "starting PostgreSQL"
+start_postgres
+
+step "tests: the workspace, with PostgreSQL"
+cargo test --locked --workspace --features clinic-sync/postgres --no-fail-fast
+stop_postgres
 
 step "tests: sync-core without \`testing\`"
 cargo test --locked -p sync-core --no-fail-fast
 
 step "documentation"
-RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --features clinic-sync/postgres --no-deps
 
 if [ -z "$contract" ]; then
     no_contract "$contract_missing"

@@ -58,7 +58,9 @@ impl Writer {
     }
 
     fn begin(&self, durable: bool) -> String {
-        let (synchronous, patience) = (if durable { "on" } else { "off" }, self.patience.as_millis());
+        let synchronous = if durable { "on" } else { "off" };
+        // None at all would mean for ever.
+        let patience = self.patience.as_millis().max(1);
         // The transaction of a process that was stopped in the middle of it is taken back by the server, so that others
         // of its tenant go on.
         let still = 2 * patience;

@@ -179,7 +179,7 @@ impl Ledger {
 
     /// How much has happened.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         locked(&self.book).changes.len()
     }
 
@@ -207,7 +207,7 @@ fn shown(clinic: &Clinic) -> BTreeMap<Place, Fields> {
     let patients = practice.patients().into_iter().map(|one| (place(Side::Left, Family::Person, one.id.to_string()), of_patient(one)));
     let contacts = desk.contacts().into_iter().map(|one| (place(Side::Right, Family::Person, one.id.clone()), of_contact(one)));
     let events = practice.events().into_iter().filter(|event| event.patient_id.is_some());
-    let events = events.map(|one| (place(Side::Left, Family::Appointment, one.id.to_string()), of_event(one)));
+    let events = events.map(|one| (place(Side::Left, Family::Appointment, one.id.to_string()), of_event(&one)));
     let appointments = desk.appointments().into_iter();
     let appointments = appointments.map(|one| (place(Side::Right, Family::Appointment, one.id.clone()), of_appointment(one)));
     patients.chain(contacts).chain(events).chain(appointments).collect()
@@ -248,7 +248,7 @@ fn of_contact(contact: Contact) -> Fields {
     ])
 }
 
-fn of_event(event: Event) -> Fields {
+fn of_event(event: &Event) -> Fields {
     let state = if event.status == Event::PLANNED { "open" } else { "other" };
     let unmapped = format!("{:?}", (event.event_type_id, event.admin_info_id, event.invoice_id, event.series));
     Fields::from([

@@ -153,15 +153,15 @@ impl Process {
         let sources = BTreeMap::from([(person::KIND, source(&people)), (appointment::KIND, source(&calendars))]);
         let schema = Arc::new(self.service.person_schema()?);
         let engines = vec![
-            self.engine(person::KIND, schema, patients, people, fence)?,
-            self.engine(appointment::KIND, Arc::new(AppointmentSchema), appointments, calendars, fence)?,
+            self.engine(&person::KIND, schema, patients, people, fence)?,
+            self.engine(&appointment::KIND, Arc::new(AppointmentSchema), appointments, calendars, fence)?,
         ];
         Ok(Arc::new(Ready { engines, sources }))
     }
 
-    fn engine(&self, kind: Kind, schema: Arc<dyn Schema>, policy: Policy, sides: Sides<Arc<dyn Sink>>, fence: Fence) -> Result<Engine> {
+    fn engine(&self, kind: &Kind, schema: Arc<dyn Schema>, policy: Policy, sides: Sides<Arc<dyn Sink>>, fence: Fence) -> Result<Engine> {
         let tamper = &self.house.tamper;
-        let engine = self.service.engine_of(schema, tamper.policy(policy), Digester::new(&KEY, 0), tamper.sinks(&kind, sides))?;
+        let engine = self.service.engine_of(schema, tamper.policy(policy), Digester::new(&KEY, 0), tamper.sinks(kind, sides))?;
         Ok(engine.with_fence(fence).with_cancellation(self.stop.clone()))
     }
 

@@ -267,7 +267,7 @@ impl Sim {
         let Some(decision) = self.answer(review, pick >> 8) else { return Ok(()) };
         let Some(engine) = ready.engines.iter().find(|engine| *engine.kind() == review.kind) else { return Ok(()) };
         self.chaos.trace.note(format_args!("decided {} {decision:?}", review.reason.name()));
-        let at = self.chaos.ledger.len();
+        let at = self.chaos.ledger.count();
         engine.desk().decide(review.id, decision).await?;
         self.answers.push(Answer { at, review: review.clone(), decision });
         Ok(())

@@ -230,17 +230,18 @@ impl Staff {
         let cancelled: Vec<Appointment> =
             self.clinic.ghl.front_desk().appointments().into_iter().filter(|one| one.status == AppointmentStatus::Cancelled).collect();
         match one_of(&cancelled, pick) {
-            Some(appointment) if pick % 3 == 0 => _ = self.clinic.ghl.front_desk().confirm(&appointment.id),
+            Some(appointment) if pick.is_multiple_of(3) => _ = self.clinic.ghl.front_desk().confirm(&appointment.id),
             _ => self.book_online(number, pick),
         }
     }
 
     /// An event of a patient, or an appointment, that is still to be kept.
-    fn booking(&self, pick: u64) -> Option<Result<u64, Appointment>> {
+    fn booking(&self, pick: u64) -> Option<Result<u64, Box<Appointment>>> {
         let events = self.clinic.ephysio.practice().events().into_iter().filter(|event| event.patient_id.is_some());
         let appointments = self.clinic.ghl.front_desk().appointments().into_iter();
         let open = appointments.filter(|appointment| appointment.status == AppointmentStatus::Confirmed);
-        let all: Vec<Result<u64, Appointment>> = events.map(|event| Ok(event.id)).chain(open.map(Err)).collect();
+        let open = open.map(|appointment| Err(Box::new(appointment)));
+        let all: Vec<Result<u64, Box<Appointment>>> = events.map(|event| Ok(event.id)).chain(open).collect();
         one_of(&all, pick)
     }
 

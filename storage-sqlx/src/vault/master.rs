@@ -54,7 +54,8 @@ impl MasterKey {
         Key::from_slice(&bytes).map(Self).ok_or_else(wrong)
     }
 
-    /// A key from a file that only its owner can read.
+    /// A key from a file that only its owner can read. A secret that a container runtime has mounted below `/run/secrets` may be
+    /// readable by everybody in the container, as such runtimes mount it, if it is root's and nobody else can write it.
     ///
     /// # Errors
     /// When the file cannot be read, can be read by others, or holds something else.
@@ -181,16 +182,47 @@ pub(crate) fn private() -> fs::OpenOptions {
 
 #[cfg(unix)]
 fn refuse_shared(path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path).map_err(|error| unreadable(path, error))?.permissions().mode();
-    if mode & 0o077 == 0 {
+    use std::os::unix::fs::MetadataExt;
+    // Where the file really is: a link in the mount could lead anywhere.
+    let real = path.canonicalize().map_err(|error| unreadable(path, error))?;
+    let file = fs::metadata(&real).map_err(|error| unreadable(path, error))?;
+    if is_private(&real, file.uid(), file.mode()) {
         return Ok(());
     }
     let message = format!("others can read the vault key; run: chmod 600 {}", path.display());
     Err(Error::permanent(ErrorKind::Configuration, message))
 }
 
+/// Whether only those can read a file who are meant to.
+#[cfg(unix)]
+fn is_private(path: &Path, owner: u32, mode: u32) -> bool {
+    // Only the processes of one container see its mount, so the mode says nothing there. Who could write it could swap the key.
+    let mounted = path.starts_with("/run/secrets") && owner == 0 && mode & 0o022 == 0;
+    mode & 0o077 == 0 || mounted
+}
+
 #[cfg(not(unix))]
 fn refuse_shared(_path: &Path) -> Result<()> {
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_private_by_its_mode_or_as_a_secret_that_is_mounted_read_only() {
+        for (path, owner, mode, private) in [
+            ("/etc/clinic-sync/vault.key", 1000, 0o100_600, true),
+            ("/etc/clinic-sync/vault.key", 0, 0o100_444, false),
+            ("/etc/clinic-sync/vault.key", 1000, 0o100_640, false),
+            ("/run/secrets/vault_key", 0, 0o100_444, true),
+            ("/run/secrets/sync/vault_key", 0, 0o100_440, true),
+            ("/run/secrets/vault_key", 1000, 0o100_444, false),
+            ("/run/secrets/vault_key", 0, 0o100_664, false),
+            ("/run/secrets-of-others/vault_key", 0, 0o100_444, false),
+        ] {
+            assert_eq!(is_private(Path::new(path), owner, mode), private, "{path} of {owner}, {mode:o}");
+        }
+    }
 }

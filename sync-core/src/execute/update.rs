@@ -95,13 +95,13 @@ impl Executor<'_> {
         true
     }
 
-    /// Keeps the values of fresh edits before they are overwritten, as a rule or a person wants it: afterwards they are nowhere, whatever
-    /// becomes of the write. What the other side had as well can wait until the outcome is recorded.
+    /// Keeps values that the other side never had before they are overwritten, as a rule or a person wants it: afterwards they are
+    /// nowhere, whatever becomes of the write. What the other side had as well can wait until the outcome is recorded.
     async fn keep_fresh(&self, finished: &mut Finished, side: Side, names: &BTreeSet<FieldName>, target: &Record) -> Result<()> {
         let link = &finished.task.work.link;
         let is_fresh = |name: &&FieldName| {
             let now = self.rules.digest(link.salt, name, target.fields.get(name));
-            link.bases.get(*name).is_none_or(|base| base.shown[side] != now)
+            link.bases.get(*name).is_none_or(|base| Side::BOTH.into_iter().any(|side| base.shown[side] != now))
         };
         let fresh = names.iter().filter(is_fresh).filter(|name| !finished.kept.contains(&(side, (*name).clone())));
         let pre_images: Vec<PreImage> = fresh.filter_map(|name| self.pre_image(link, side, name, target)).collect();

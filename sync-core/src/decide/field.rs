@@ -91,6 +91,11 @@ pub fn decide_field(facts: &FieldFacts, policy: FieldPolicy, ruling: Option<Ruli
 }
 
 impl FieldFacts {
+    /// What each side shows, or showed when it was last looked at: a side that is not looked at now has not changed.
+    pub(super) fn last_shown(&self) -> Sides<Option<Digest>> {
+        Sides::from_fn(|side| self.shown[side].or(self.base.and_then(|base| base.shown[side])))
+    }
+
     fn with_base(&self, base: Base, policy: FieldPolicy) -> FieldDecision {
         if self.write_had_no_effect(base) {
             return self.unless_equal(|side| FieldDecision::Ask(Question::Manual(side)), base);

@@ -117,7 +117,7 @@ pub fn decide(link: &Link, records: Sides<Option<&Record>>, same_bytes: bool, ru
         match decide_field(&facts, rules.policy.field(&name), ruling) {
             FieldDecision::Nothing => {}
             FieldDecision::Settle(settled) => {
-                decision.settled.insert(name, Base { shown: facts.shown, settled });
+                decision.settled.insert(name, Base { shown: facts.last_shown(), settled });
             }
             FieldDecision::Write(side) => {
                 decision.writes[side].insert(name);

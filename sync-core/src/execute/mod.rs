@@ -53,6 +53,8 @@ pub(crate) struct Finished {
     /// What was done on which side, to which fields, and how it ended.
     log: Vec<OperationEntry>,
     pre_images: Vec<crate::PreImage>,
+    /// Whose overwritten value is in the store already.
+    kept: BTreeSet<(Side, FieldName)>,
     /// An error after which the run should not go on.
     fatal: Option<Error>,
     unknown: bool,
@@ -60,7 +62,7 @@ pub(crate) struct Finished {
 
 impl Finished {
     pub(crate) fn new(task: Task) -> Self {
-        Self { task, log: Vec::new(), pre_images: Vec::new(), fatal: None, unknown: false }
+        Self { task, log: Vec::new(), pre_images: Vec::new(), kept: BTreeSet::new(), fatal: None, unknown: false }
     }
 }
 
@@ -303,7 +305,7 @@ impl Executor<'_> {
         self.log(finished, side, action, outcome, Vec::new());
         if ends_the_run(&error) {
             finished.fatal = Some(error);
-        } else if outcome == Outcome::Refused && error.kind() != ErrorKind::NotFound {
+        } else if outcome == Outcome::Refused && (action == Action::Create || error.kind() != ErrorKind::NotFound) {
             finished.task.judgement.reasons.push(Reason::Refused { side, detail: error.to_string() });
         }
     }

@@ -39,7 +39,7 @@ impl Executor<'_> {
         work.notes.iter().map(entry).collect()
     }
 
-    /// Opens what is to be asked about the link, and closes what no longer is.
+    /// Opens what is to be asked about the link, and closes what no longer is. Where not everything was seen, nothing is closed.
     fn questions(&self, finished: &Finished, changes: &mut Changes) {
         let work = &finished.task.work;
         let none = Vec::new();
@@ -49,7 +49,8 @@ impl Executor<'_> {
         let is_asked = |review: &&Review| asked.iter().any(|asked| asked.id == review.id);
         // A "not the same" has to be remembered for as long as the link is half.
         let is_remembered = |review: &&Review| review.decision == Some(crate::Decision::Different) && work.link.only_side().is_some();
-        let over = open.iter().chain(absorbed).filter(|review| !is_asked(review) && !is_remembered(review));
+        let own = open.iter().filter(|_| !finished.task.judgement.partial);
+        let over = own.chain(absorbed).filter(|review| !is_asked(review) && !is_remembered(review));
         changes.closed.extend(over.map(|review| review.id));
         for review in asked {
             match open.iter().find(|before| before.id == review.id) {

@@ -6,8 +6,8 @@ use super::{Executor, Finished};
 use crate::decide::written;
 use crate::plan::{Step, Task};
 use crate::{
-    Action, Base, Error, Field, FieldName, Fields, Observation, Outcome, Patch, Permit, PreImage, Reason, Record, RecordId, Settled,
-    SharedIdentifier, Side, Sides, Written,
+    Action, Base, Changes, Error, FieldName, Fields, Link, Observation, Outcome, Patch, Permit, PreImage, Reason, Record, RecordId, Result,
+    Settled, SharedIdentifier, Side, Sides, Written,
 };
 
 /// How long an overwritten value is kept.
@@ -72,6 +72,10 @@ impl Executor<'_> {
         let mut fields = Fields::default();
         names.iter().for_each(|name| fields.set(name.clone(), source.fields.get(name)));
         let patch = Patch { kind: target.kind.clone(), id: target.id.clone(), fields };
+        if let Err(error) = self.keep_fresh(finished, side, names, target).await {
+            finished.fatal = Some(error);
+            return true;
+        }
         match self.sinks[side].update(permit, &patch).await {
             Ok(Written::Done(now)) => self.updated(finished, side, names, records, Some(&now)),
             Ok(Written::NotShown(_) | Written::Pending(_)) => self.updated(finished, side, names, records, None),
@@ -91,6 +95,32 @@ impl Executor<'_> {
         true
     }
 
+    /// Keeps values that the other side never had before they are overwritten, as a rule or a person wants it: afterwards they are
+    /// nowhere, whatever becomes of the write. What the other side had as well can wait until the outcome is recorded.
+    async fn keep_fresh(&self, finished: &mut Finished, side: Side, names: &BTreeSet<FieldName>, target: &Record) -> Result<()> {
+        let link = &finished.task.work.link;
+        let is_fresh = |name: &&FieldName| {
+            let now = self.rules.digest(link.salt, name, target.fields.get(name));
+            link.bases.get(*name).is_none_or(|base| Side::BOTH.into_iter().any(|side| base.shown[side] != now))
+        };
+        let fresh = names.iter().filter(is_fresh).filter(|name| !finished.kept.contains(&(side, (*name).clone())));
+        let pre_images: Vec<PreImage> = fresh.filter_map(|name| self.pre_image(link, side, name, target)).collect();
+        if pre_images.is_empty() {
+            return Ok(());
+        }
+        finished.kept.extend(pre_images.iter().map(|image| (side, image.field.clone())));
+        let changes = Changes { pre_images, fence: self.fence, ..Changes::default() };
+        Ok(self.store.commit(&self.planner.setup.tenant, changes).await?)
+    }
+
+    /// What a write to a field replaces; nothing, if it is empty.
+    fn pre_image(&self, link: &Link, side: Side, name: &FieldName, target: &Record) -> Option<PreImage> {
+        let value = target.fields.get(name).value()?.to_owned();
+        let at = self.planner.setup.env.now();
+        let (record, field) = (target.id.clone(), name.clone());
+        Some(PreImage { link: link.id, side, record, field, value: Some(value), at, until: at + KEEP })
+    }
+
     fn updated(&self, finished: &mut Finished, side: Side, names: &BTreeSet<FieldName>, records: &Sides<Record>, now: Option<&Record>) {
         let at = self.planner.setup.env.now();
         let link = &mut finished.task.work.link;
@@ -98,21 +128,15 @@ impl Executor<'_> {
             let before = self.rules.shown(link.salt, name, records.as_ref().map(Some));
             let answered = now.and_then(|now| self.rules.digest(link.salt, name, now.fields.get(name)));
             link.bases.insert(name.clone(), written(before, side, answered));
-            if let Field::Value(value) = records[side].fields.get(name) {
-                finished.pre_images.push(PreImage {
-                    link: link.id,
-                    side,
-                    record: records[side].id.clone(),
-                    field: name.clone(),
-                    value: Some(value.to_owned()),
-                    at,
-                    until: at + KEEP,
-                });
-            }
         }
+        let link = &finished.task.work.link;
+        let unkept = names.iter().filter(|name| !finished.kept.contains(&(side, (*name).clone())));
+        let replaced: Vec<PreImage> = unkept.filter_map(|name| self.pre_image(link, side, name, &records[side])).collect();
+        finished.pre_images.extend(replaced);
         let mut written = Fields::default();
         names.iter().for_each(|name| written.set(name.clone(), records[side.opposite()].fields.get(name)));
         let inexact = self.inexact(&records[side.opposite()], now, &written);
+        let link = &mut finished.task.work.link;
         link.bases.retain(|name, _| !inexact.contains(name));
         if let (Some(now), Some(end)) = (now, link.ends[side].as_mut()) {
             end.identity = self.marks(side, now);

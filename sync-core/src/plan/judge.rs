@@ -38,8 +38,17 @@ pub(crate) struct Judgement {
     pub(crate) reasons: Vec<Reason>,
     /// Something waits for something else, without a person.
     pub(crate) parked: bool,
+    /// Not everything was seen: that a question is not asked does not mean that it is answered.
+    pub(crate) partial: bool,
     /// Links of earlier kinds that have to be on both sides first.
     pub(crate) pulls: BTreeSet<LinkId>,
+}
+
+impl Judgement {
+    /// Nothing can be said yet.
+    fn unfinished() -> Self {
+        Self { parked: true, partial: true, ..Self::default() }
+    }
 }
 
 /// What a judgement depends on besides the link.
@@ -124,7 +133,7 @@ impl Bench<'_> {
         match self.family.kinship(&references, &work.link.parents) {
             Kinship::Same(parents) => work.link.parents = parents,
             Kinship::Elsewhere(side, parent) => return self.readdress(work, side, &parent),
-            Kinship::Later(pulls) => return Judgement { parked: true, pulls, ..Judgement::default() },
+            Kinship::Later(pulls) => return Judgement { pulls, ..Judgement::unfinished() },
             Kinship::Frozen(parent) => return self.at_rest(work, vec![Reason::Frozen { parent }]),
         }
         let states = work.link.ends.as_ref().map(|end| end.as_ref().map(|end| end.state));
@@ -132,7 +141,7 @@ impl Bench<'_> {
             match states[side] {
                 Some(EndState::Present) => {}
                 Some(EndState::Pending { since }) => return self.pending(side, since),
-                Some(EndState::Missing { .. }) | None => return Judgement { parked: true, ..Judgement::default() },
+                Some(EndState::Missing { .. }) | None => return Judgement::unfinished(),
                 Some(EndState::Gone | EndState::Inactive) => return self.retired(work, side, records, went[side]),
             }
         }
@@ -167,13 +176,15 @@ impl Bench<'_> {
         // What could not be removed at once is not at rest, and is tried again.
         let tried =
             work.stored.as_ref().is_some_and(|link| !link.settled && link.ends[gone].as_ref().is_some_and(|end| end.state.is_gone()));
-        if !just_now && !tried {
+        let decision = decide(&work.link, records, true, &Rulings::default(), &self.rules);
+        let edited = decision.writes_anything() || !decision.reviews.is_empty();
+        let unseen = records[other].is_none();
+        if unseen && (edited || !(just_now || tried) || !self.rules.sides[other].single_read) {
             return self.at_rest(work, Vec::new());
         }
-        let decision = decide(&work.link, records, true, &Rulings::default(), &self.rules);
-        let unseen = records[other].is_none();
-        if (unseen && !self.rules.sides[other].single_read) || decision.writes_anything() || !decision.reviews.is_empty() {
-            return self.at_rest(work, Vec::new());
+        // Somebody changed it, or brought it back, after its counterpart had gone: what they want is not known.
+        if edited || !(just_now || tried) {
+            return self.at_rest(work, vec![Reason::ManualRemoval { side: other }]);
         }
         let mut reread = self.must_reread(work, other);
         reread[other] |= unseen;
@@ -193,18 +204,19 @@ impl Bench<'_> {
         work.link.bases.extend(decision.settled.clone());
         let waits = Side::BOTH.into_iter().any(|side| stale[side] || records[side].is_none());
         if !decision.writes_anything() {
-            let judgement = if waits { Judgement::default() } else { self.at_rest(work, Vec::new()) };
-            return Judgement { reasons: decision.reviews, parked: waits, ..judgement };
+            // Who sees one side only knows neither what to ask nor what is answered.
+            return if waits { Judgement::unfinished() } else { self.at_rest(work, decision.reviews) };
         }
         let mut reread = Sides::new(false, false);
         for side in Side::BOTH {
             let source_lags = !decision.writes[side.opposite()].is_empty() && self.must_reread(work, side)[side];
             reread[side] = source_lags || stale[side] || records[side].is_none();
             if reread[side] && !self.rules.sides[side].single_read {
-                return Judgement { reasons: decision.reviews, parked: true, ..Judgement::default() };
+                return Judgement::unfinished();
             }
         }
-        Judgement { step: Some(Step::Update(decision.writes)), reread, reasons: decision.reviews, ..Judgement::default() }
+        let step = Some(Step::Update(decision.writes));
+        Judgement { step, reread, reasons: decision.reviews, partial: waits, ..Judgement::default() }
     }
 
     fn same_bytes(&self, work: &Work, side: Side) -> bool {

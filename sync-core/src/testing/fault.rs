@@ -42,6 +42,8 @@ pub enum Fault {
     Temporary,
     /// The credentials are not accepted. Nothing happens.
     Unauthorized,
+    /// It says that there is no such thing. Nothing happens.
+    NotFound,
     /// It is lost on the way there: nothing happens, but the caller cannot know.
     LostRequest,
     /// It is lost on the way back: the effect happens, but the caller cannot know.
@@ -58,6 +60,7 @@ impl fmt::Debug for Fault {
             Self::Permanent => "Permanent",
             Self::Temporary => "Temporary",
             Self::Unauthorized => "Unauthorized",
+            Self::NotFound => "NotFound",
             Self::LostRequest => "LostRequest",
             Self::LostAnswer => "LostAnswer",
             Self::Slow(_) => "Slow(..)",
@@ -152,6 +155,7 @@ impl Faults {
             Some(Fault::Permanent) => return Err(Error::permanent(ErrorKind::Refused, "the call was refused")),
             Some(Fault::Temporary) => return Err(Error::temporary(ErrorKind::Remote, "the side failed")),
             Some(Fault::Unauthorized) => return Err(Error::permanent(ErrorKind::Unauthorized, "the credentials were not accepted")),
+            Some(Fault::NotFound) => return Err(Error::permanent(ErrorKind::NotFound, "there is no such thing")),
             Some(Fault::LostRequest) => return Err(Error::unknown(ErrorKind::Unreachable, "no answer came")),
             Some(Fault::Slow(time)) => tokio::time::sleep(time).await,
             Some(Fault::Meanwhile(act)) => act(),

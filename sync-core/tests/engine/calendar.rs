@@ -7,8 +7,8 @@ use sync_core::testing::{Call, CallKind, Fault, MemoryEndpoint, SeededEnv, Shape
 use sync_core::vocabulary::appointment::{self, AppointmentSchema};
 use sync_core::vocabulary::person::{self, PersonSchema};
 use sync_core::{
-    Absence, Digester, Engine, Field, FieldName, FieldPolicy, MappingReader, MemoryStore, Policy, Record, RecordId, Removal, Report,
-    Result, Review, ReviewQuery, Schema, Scope, Setup, Side, Sides, Sink, Support, check_order,
+    Absence, Digester, Engine, Field, FieldName, FieldPolicy, MappingReader, MemoryStore, Policy, Presence, Record, RecordId, Removal,
+    Report, Result, Review, ReviewQuery, Schema, Scope, Setup, Side, Sides, Sink, Support, check_order,
 };
 
 use crate::clinic::{anna, contacts, patients, policy, tenant};
@@ -294,6 +294,34 @@ async fn a_booking_that_is_gone_is_a_task_where_events_cannot_be_cancelled() {
     });
     calendar.sync_without_a_write().await;
     assert_eq!(calendar.reasons().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_booking_that_was_moved_or_taken_up_again_after_its_event_had_gone_is_a_question() {
+    for moved in [true, false] {
+        let (calendar, patient, _) = Calendar::with_anna().await;
+        let event = Calendar::book(&calendar.left, &patient, "e1", MONDAY);
+        calendar.sync().await;
+        calendar.show_as_open();
+        calendar.sync().await;
+        let booking = Calendar::booked(&calendar.right)[0].id.clone();
+        if !moved {
+            calendar.right.change(&booking, |record| record.presence = Presence::Deleted);
+        }
+        calendar.left.remove_by_hand(&event);
+        for _ in 0..if moved { 1 } else { 3 } {
+            calendar.sync().await;
+        }
+        calendar.right.change(&booking, |record| {
+            record.presence = Presence::Live;
+            record.fields.set(appointment::START, Field::Value(if moved { TUESDAY } else { MONDAY }));
+        });
+        for _ in 0..3 {
+            calendar.sync_without_a_write().await;
+            calendar.sync_without_a_write().await;
+        }
+        assert_eq!(calendar.reasons().await, ["manual_removal"], "moved: {moved}");
+    }
 }
 
 #[tokio::test]

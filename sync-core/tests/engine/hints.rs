@@ -2,7 +2,7 @@
 
 use sync_core::testing::{Call, CallKind};
 use sync_core::vocabulary::person::KIND;
-use sync_core::{Field, FieldName, Reconciled, Side};
+use sync_core::{Direction, Field, FieldName, FieldPolicy, Reconciled, Side};
 
 use crate::clinic::{Clinic, anna, contacts};
 
@@ -93,4 +93,37 @@ async fn a_hint_for_a_record_that_is_gone_concludes_nothing() {
     clinic.engine().reconcile(Side::Right, &contact).await.unwrap();
     assert_eq!(clinic.writes(), []);
     assert_eq!(clinic.reasons().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_hint_that_sees_one_side_only_closes_no_question_about_both() {
+    let clinic = settled(Clinic::new()).await;
+    let contact = clinic.right.records(&KIND)[7].id.clone();
+    let email = clinic.right.value(&contact, "email");
+    let mut patients = clinic.left.records(&KIND).into_iter().map(|record| record.id);
+    let patient = patients.find(|id| clinic.left.value(id, "email") == email).unwrap();
+    clinic.left.edit(&patient, "email", "links@example.ch");
+    clinic.right.edit(&contact, "email", "rechts@example.ch");
+    clinic.sync().await;
+    assert_eq!(clinic.reasons().await, ["conflict"]);
+    clinic.right.edit(&contact, "given_name", "Hanna");
+    clinic.engine().reconcile(Side::Right, &contact).await.unwrap();
+    assert_eq!(clinic.reasons().await, ["conflict"]);
+    clinic.sync().await;
+    clinic.sync_without_a_write().await;
+    assert_eq!(clinic.reasons().await, ["conflict"], "nobody has answered it");
+    assert_eq!(clinic.left.value(&patient, "given_name").as_deref(), Some("Hanna"));
+}
+
+#[tokio::test]
+async fn a_hint_that_sees_one_side_only_makes_no_change_of_what_the_other_shows_all_along() {
+    let mut clinic = settled(Clinic::new()).await;
+    let outward = FieldPolicy { direction: Direction::LeftToRight, ..FieldPolicy::default() };
+    clinic.policy.fields.insert(FieldName::from_static("family_name"), outward);
+    clinic.sync().await;
+    let contact = clinic.right.records(&KIND)[7].id.clone();
+    clinic.right.edit(&contact, "family_name", "Meier");
+    clinic.engine().reconcile(Side::Right, &contact).await.unwrap();
+    clinic.sync_without_a_write().await;
+    assert_eq!(clinic.right.value(&contact, "family_name").as_deref(), Some("Meier"));
 }

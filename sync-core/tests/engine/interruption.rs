@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use sync_core::testing::{Bend, CallKind, Fault};
 use sync_core::vocabulary::person::KIND;
-use sync_core::{Decision, RecordId};
+use sync_core::{Conflict, Decision, FieldPolicy, MappingReader, RecordId, Side};
 
-use crate::clinic::{Clinic, anna, contacts, patients};
+use crate::clinic::{Clinic, anna, contacts, patients, tenant};
 
 #[tokio::test]
 async fn an_answer_lost_after_the_create_makes_no_second_contact() {
@@ -38,6 +38,32 @@ async fn a_request_lost_before_the_create_is_sent_again_only_after_the_record_co
     clinic.sync().await;
     assert_eq!(clinic.right.records(&KIND).len(), 1);
     clinic.sync_without_a_write().await;
+}
+
+#[tokio::test]
+async fn a_create_that_is_refused_for_good_is_a_question_whatever_the_refusal() {
+    let clinic = Clinic::new();
+    clinic.anna();
+    clinic.right.faults().fail_next(CallKind::Create, Fault::NotFound);
+    clinic.sync().await;
+    assert_eq!((clinic.right.records(&KIND).len(), clinic.reasons().await), (0, vec!["refused"]));
+}
+
+#[tokio::test]
+async fn the_value_that_loses_is_kept_even_if_the_answer_to_the_write_is_lost() {
+    let mut clinic = Clinic::new();
+    let patient = clinic.anna();
+    let wins = FieldPolicy { conflict: Conflict::PreferLeft, ..FieldPolicy::default() };
+    clinic.policy.fields.insert("email".into(), wins);
+    clinic.sync().await;
+    clinic.sync().await;
+    clinic.left.edit(&patient, "email", "links@example.ch");
+    clinic.right.edit(&clinic.contact(), "email", "rechts@example.ch");
+    clinic.right.faults().fail_next(CallKind::Update, Fault::LostAnswer);
+    clinic.sync().await;
+    let link = clinic.engine().desk().find(Side::Left, &patient).await.unwrap().unwrap();
+    let kept = clinic.store.pre_images(&tenant(), link.id).await.unwrap();
+    assert_eq!(kept.iter().map(|image| image.value.as_deref()).collect::<Vec<_>>(), [Some("rechts@example.ch")]);
 }
 
 #[tokio::test]

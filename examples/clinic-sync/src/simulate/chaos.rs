@@ -41,6 +41,8 @@ struct State {
     actions: usize,
     stop: CancellationToken,
     deliveries: Option<Deliveries>,
+    /// A process that lost its lease still works.
+    late: bool,
 }
 
 /// What goes wrong, and what staff do meanwhile. Clones share one state.
@@ -87,6 +89,16 @@ impl Chaos {
 
     pub(super) fn meanwhile(&self, action: Action, after: u32) {
         locked(&self.state).meanwhile.push((action, after));
+    }
+
+    /// A process that lost its lease works from now on, or no more.
+    pub(super) fn set_late(&self, late: bool) {
+        locked(&self.state).late = late;
+    }
+
+    /// On whom a request is booked.
+    pub(super) fn by(&self) -> By {
+        if locked(&self.state).late { By::Late } else { By::Sync }
     }
 
     /// Which token stops the process that works now.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sync_core::{Changes, Decision, Depth, Link, OperationEntry, Plan, Policy, PreImage, Review};
+use sync_core::{Changes, Decision, Depth, Link, OperationEntry, Plan, Policy, PreImage, Review, Sides};
 
 use super::fault::{Coverage, Group, Trouble};
 use super::ledger::{Change, Fields, Place};
@@ -35,7 +35,8 @@ pub(super) struct Rehearsal {
     /// Whether planning wrote anything anywhere.
     pub(super) touched: bool,
     pub(super) done: Vec<OperationEntry>,
-    pub(super) requests: Vec<String>,
+    /// How many creates wait for a person, by side.
+    pub(super) blocked: Sides<usize>,
 }
 
 /// What is known at the end.

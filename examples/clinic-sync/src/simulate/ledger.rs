@@ -38,6 +38,9 @@ pub enum By {
     Staff,
     /// A request of the sync.
     Sync,
+    /// A request of a process that stood still for longer than its lease, and had it under way. No remote system can refuse it: this
+    /// is the one window that the engine's documentation names.
+    Late,
 }
 
 /// What happened to a record.
@@ -138,7 +141,7 @@ impl Ledger {
             self.trace.note(format_args!("{by:?} {} {:?} {} {what:?}", place.side, place.family, place.id));
             book.changes.push(Change { by, place, what, looks });
         }
-        if by == By::Sync {
+        if by != By::Staff {
             book.disturbed += messages.0 + messages.1 - book.messages.0 - book.messages.1;
         }
         book.messages = messages;

@@ -10,7 +10,7 @@ use ephysio_emulator::Patient;
 use sync_core::vocabulary::{appointment, person};
 use sync_core::{
     Braked, Changes, Decision, Depth, End, Engine, Eyes, Head, HintQueue, Link, LinkId, LinkQuery, MappingReader, MappingStore, Plan,
-    Reason, RecordId, Review, ReviewQuery, Salt, Side, TenantId,
+    Reason, RecordId, Review, ReviewQuery, Salt, Side, Sides, TenantId,
 };
 
 use super::chance::ProcessEnv;
@@ -181,7 +181,9 @@ impl Sim {
         self.note(done);
         // Renewing the lease fails, which stops whoever held it.
         old.stop().cancel();
+        self.chaos.set_late(true);
         let done = driven(&self.chaos, late.as_mut()).await;
+        self.chaos.set_late(false);
         self.note(done.unwrap_or(Ok(())));
         self.chaos.arm(true);
         Ok(())
@@ -191,6 +193,7 @@ impl Sim {
     async fn settle(&mut self) -> Result<()> {
         self.chaos.trace.note("settle");
         self.chaos.calm();
+        self.reconnect().await?;
         self.restart()?;
         let mut quiet = 0;
         while quiet < 2 && self.rounds.len() < ROUNDS {
@@ -206,6 +209,14 @@ impl Sim {
             quiet = if writes.is_empty() && waiting == 0 && failed.is_none() { quiet + 1 } else { 0 };
             self.rounds.push(Round { writes, waiting, failed });
         }
+        Ok(())
+    }
+
+    /// An admin of the clinic gives access once more: a process that dies between GHL's answer and its own store has lost the only
+    /// copy of a refresh token, and GHL takes the old one for half a minute only.
+    async fn reconnect(&mut self) -> Result<()> {
+        let fresh = world::connect(&self.chaos.clinic, &self.house.settings).await?;
+        self.house.tokens = fresh.or(self.house.tokens.take());
         Ok(())
     }
 
@@ -236,14 +247,19 @@ impl Sim {
 
     /// Plans, looks that planning did nothing, carries out, and keeps both for comparison.
     async fn rehearse(&mut self, engine: &Engine) -> Result<usize> {
-        let (requests, commits) = (self.marks(), self.house.store.log().len());
+        let (requests, commits) = (self.marks(), self.house.store.commits());
         let plan: Plan = engine.plan().await?;
-        let touched = !self.writes_since(requests).is_empty() || self.house.store.log().len() != commits;
-        let requests = self.marks();
+        let touched = !self.writes_since(requests).is_empty() || self.house.store.commits() != commits;
         let report = engine.sweep().await?;
         self.process.forget(&report).await?;
         let done: Vec<_> = self.house.store.log().into_iter().skip(commits).flat_map(|changes| changes.operations).collect();
-        self.rehearsals.push(Rehearsal { plan, touched, done, requests: self.writes_since(requests) });
+        let query = ReviewQuery { kind: Some(engine.kind().clone()), ..ReviewQuery::default() };
+        let mut blocked: Sides<usize> = Sides::default();
+        for review in self.house.store.memory().reviews(&TENANT, &query).await? {
+            let only = if review.records.left.is_some() { Side::Right } else { Side::Left };
+            blocked[only] += usize::from(matches!(review.reason, Reason::Prerequisite { .. } | Reason::SharedIdentifier { .. }));
+        }
+        self.rehearsals.push(Rehearsal { plan, touched, done, blocked });
         Ok(report.pulled)
     }
 
@@ -331,6 +347,11 @@ impl Sim {
             pre_images.extend(memory.pre_images(&TENANT, link.id).await?);
         }
         let depth: Depth = memory.depth(&TENANT).await?;
+        if std::env::var_os("SIMDUMP").is_some() {
+            for link in &links { self.chaos.trace.note(format_args!("LINK {} {} st={:?} settled={} at={:?} pulled={} intent={} L={:?} R={:?} bases={:?}", link.id, link.kind, link.standing, link.settled, link.settled_at, link.pulled, link.intent.is_some(), link.ends.left.as_ref().map(|e|(e.id.clone(), e.state, e.references.clone())), link.ends.right.as_ref().map(|e|(e.id.clone(), e.state, e.references.clone())), link.bases.iter().map(|(n,b)|(n.to_string(), b.settled)).collect::<Vec<_>>())); }
+            for (p,f) in self.chaos.ledger.shown() { self.chaos.trace.note(format_args!("SHOWN {} {:?} {} {f:?}", p.side, p.family, p.id)); }
+            for r in memory.reviews(&TENANT, &ReviewQuery{values:true, ..ReviewQuery::default()}).await? { self.chaos.trace.note(format_args!("REVIEW {:?} {:?} {:?} {:?}", r.link, r.records, r.reason, r.decision)); }
+        }
         Ok(Evidence {
             trace: self.chaos.trace.clone(),
             coverage: self.chaos.coverage(),

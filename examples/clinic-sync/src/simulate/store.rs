@@ -20,13 +20,15 @@ pub(super) struct SimStore {
     memory: Mutex<Arc<MemoryStore>>,
     /// Every commit that happened, from which an older state is made anew.
     log: Mutex<Vec<(TenantId, Changes)>>,
+    /// The same, of which no back-up takes anything away.
+    ever: Mutex<Vec<Changes>>,
     chaos: Chaos,
     tamper: Arc<dyn Tamper>,
 }
 
 impl SimStore {
     pub(super) fn new(chaos: Chaos, tamper: Arc<dyn Tamper>) -> Self {
-        Self { memory: Mutex::default(), log: Mutex::default(), chaos, tamper }
+        Self { memory: Mutex::default(), log: Mutex::default(), ever: Mutex::default(), chaos, tamper }
     }
 
     /// The memory itself, for those who check.
@@ -34,9 +36,14 @@ impl SimStore {
         locked(&self.memory).clone()
     }
 
-    /// Everything that was committed, oldest first.
+    /// Everything that was ever committed, oldest first.
     pub(super) fn log(&self) -> Vec<Changes> {
-        locked(&self.log).iter().map(|(_, changes)| changes.clone()).collect()
+        locked(&self.ever).clone()
+    }
+
+    /// How many commits there were ever.
+    pub(super) fn commits(&self) -> usize {
+        locked(&self.ever).len()
     }
 
     /// Sets the store back to a back-up that lacks the last commits, and all hints.
@@ -115,7 +122,13 @@ impl MappingStore for SimStore {
         let changes = self.tamper.commit(changes);
         let memory = self.memory();
         let committed = memory.commit(tenant, changes.clone()).await;
+        if std::env::var_os("SIMDUMP").is_some() {
+            for l in &changes.links { self.chaos.trace.note(format_args!("  COMMIT {} v{} ok={} settled={} at={:?} raw={:?} {:?} L={:?} R={:?}", l.id, l.version, committed.is_ok(), l.settled, l.settled_at, l.ends.as_ref().map(|e| e.as_ref().map(|e| (e.id.clone(), e.raw.is_some(), e.state))), l.bases.iter().map(|(n,b)|(n.to_string(), b.settled)).collect::<Vec<_>>(), l.intent.is_some(), l.standing)); }
+            for r in &changes.opened { self.chaos.trace.note(format_args!("  OPENED {:?} {:?} {:?}", r.link, r.reason, r.decision)); }
+            for r in &changes.closed { self.chaos.trace.note(format_args!("  CLOSED {r}")); }
+        }
         if committed.is_ok() {
+            locked(&self.ever).push(changes.clone());
             locked(&self.log).push((tenant.clone(), changes));
         }
         self.chaos.end(trouble).await;

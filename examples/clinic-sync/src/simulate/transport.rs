@@ -110,9 +110,9 @@ impl Transport for Network {
         let patch = Patch::of(&request, op, &self.chaos.ledger);
         let answer = self.stage.send(request).await;
         if matches!(op.group, Group::Create | Group::Update | Group::Remove) {
-            self.chaos.ledger.book(By::Sync);
+            self.chaos.ledger.book(self.chaos.by());
         }
-        if let (Some(patch), None) = (patch, trouble) {
+        if let (Some(patch), None, By::Sync) = (patch, trouble, self.chaos.by()) {
             patch.note_idle(&self.chaos.ledger);
         }
         self.chaos.end(trouble).await;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sync_core::{Clearing, Decision, Direction, EndState, FieldName, Link, Settled, Side, Standing};
+use sync_core::{Clearing, Decision, Direction, FieldName, Link, Settled, Side, Standing};
 
 use super::scene::{Scene, name};
 use crate::simulate::evidence::Evidence;
-use crate::simulate::ledger::{Family, Fields, PARENT, Place, STATE};
+use crate::simulate::ledger::{Family, Fields, Place, STATE, UNMAPPED, What};
 
 /// What both systems hold of a person, and is synced both ways.
 pub(super) const PERSON: [&str; 4] = ["given_name", "family_name", "email", "phone"];
@@ -66,8 +66,8 @@ fn taken(scene: &Scene<'_>, link: &Link, field: &str, side: Side, source: &Field
     let now = scene.evidence.shown.iter().any(|(place, fields)| place.family == Family::Person && has(place, fields));
     now || scene.evidence.changes.iter().any(|change| {
         let old = match &change.what {
-            crate::simulate::ledger::What::Set { field: set, old, .. } if *set == field => old.as_str(),
-            crate::simulate::ledger::What::Gone(fields) => fields.get(field).map_or("", String::as_str),
+            What::Set { field: set, old, .. } if *set == field => old.as_str(),
+            What::Gone(fields) => fields.get(field).map_or("", String::as_str),
             _ => return false,
         };
         change.place.side == side && Some(&change.place) != own.as_ref() && scene.comparable(Family::Person, field, old) == wanted
@@ -95,15 +95,10 @@ fn appointment(scene: &Scene<'_>, link: &Link) -> Vec<String> {
     }
 }
 
-/// Whether a person is asked about a link, or about those whom it belongs to.
+/// Whether a person is asked about either record, or about those whom they belong to, or has let both stand.
 fn link_waits(scene: &Scene<'_>, link: &Link) -> bool {
-    let parents = Side::BOTH.into_iter().filter_map(|side| {
-        let place = scene.place(link, side)?;
-        let id = scene.shown(&place)?.get(PARENT)?.clone();
-        Some(Place { side, family: Family::Person, id })
-    });
-    let own = Side::BOTH.into_iter().filter_map(|side| scene.place(link, side));
-    own.chain(parents).any(|place| scene.asked(&place))
+    let kept = ["start", "end", "status"].iter().any(|field| kept_both(scene, link, field));
+    kept || scene.waits_for_its_person(link) || Side::BOTH.into_iter().filter_map(|side| scene.place(link, side)).any(|place| scene.asked(&place))
 }
 
 fn both<'a>(scene: &Scene<'a>, link: &Link) -> Option<(&'a Fields, &'a Fields)> {
@@ -128,18 +123,12 @@ fn missing(scene: &Scene<'_>) -> Vec<String> {
 
 fn is_wanted(scene: &Scene<'_>, place: &Place, fields: &Fields) -> bool {
     let is_open = fields.get(STATE).is_some_and(|state| state == "open");
-    let parent = fields.get(PARENT).map(|id| Place { side: place.side, family: Family::Person, id: id.clone() });
     match (place.family, place.side) {
         (Family::Person, Side::Left) => is_open,
-        (Family::Person, Side::Right) => fields.get(super::super::ledger::UNMAPPED).is_some_and(|tags| tags.contains("\"patient\"")),
+        (Family::Person, Side::Right) => fields.get(UNMAPPED).is_some_and(|tags| tags.contains("\"patient\"")),
         // A person whose other half is away has nobody with whom to keep an appointment.
-        (Family::Appointment, _) => is_open && parent.is_some_and(|parent| in_use_on_both_sides(scene, &parent)),
+        (Family::Appointment, _) => is_open && scene.parent(place).is_some_and(|person| scene.is_whole(&person)),
     }
-}
-
-fn in_use_on_both_sides(scene: &Scene<'_>, parent: &Place) -> bool {
-    let Some(link) = scene.link_of(parent).filter(|link| link.is_joined() && link.standing == Standing::Active) else { return false };
-    Side::BOTH.into_iter().all(|side| link.ends[side].as_ref().is_some_and(|end| end.state == EndState::Present)) && !scene.asked(parent)
 }
 
 /// Whether a person, or the loss of the counterpart, has set the record apart.

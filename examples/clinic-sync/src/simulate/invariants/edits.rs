@@ -110,12 +110,12 @@ fn is_lost(
     !((by_rule || decided) && is_kept(scene, &change.place, field, old))
 }
 
-/// Whether a person took the other side's value, after this one was entered.
+/// Whether a person took the other side's value after this one was entered, or let both stand, until one of them is edited again.
 fn decided(scene: &Scene<'_>, place: &Place, field: &str, from: usize, until: usize) -> bool {
     scene.evidence.answers.iter().any(|answer| {
         let about = answer.review.records[place.side].as_ref().is_some_and(|id| id.as_str() == place.id);
         let names = answer.review.reason.fields().iter().any(|name| name.as_str() == field);
-        let takes = answer.decision == Decision::Take(place.side.opposite());
+        let takes = [Decision::Take(place.side.opposite()), Decision::KeepBoth].contains(&answer.decision);
         about && names && takes && (from..=until).contains(&answer.at)
     })
 }

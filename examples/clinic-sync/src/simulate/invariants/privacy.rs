@@ -3,7 +3,7 @@
 use crate::simulate::evidence::Evidence;
 
 /// What every value that staff enter begins with, in one of its forms.
-const CANARIES: [&str; 5] = ["wert.", "4179", "Nach", "Seeweg", "Vor"];
+const CANARIES: [&str; 5] = ["wert.", "+4179", "Nach", "Seeweg", "Vor"];
 
 /// No value of a record is in a link, a plan, a log line, an error, or what is printed of a question; and nothing of another practice
 /// was touched.

@@ -4,7 +4,7 @@ use sync_core::{Side, Standing};
 
 use super::scene::{Scene, name};
 use crate::simulate::evidence::Evidence;
-use crate::simulate::ledger::Family;
+use crate::simulate::ledger::STATE;
 
 /// After the last edit and the last fault, rounds that write nothing follow soon: our own writes cause no further ones.
 pub(in crate::simulate) fn quiescence(evidence: &Evidence) -> Vec<String> {
@@ -21,26 +21,18 @@ pub(in crate::simulate) fn quiescence(evidence: &Evidence) -> Vec<String> {
 /// Nothing that there is was passed over: every record is known to the store, at rest or with a reason, and no hint is left.
 pub(in crate::simulate) fn cursor_soundness(evidence: &Evidence) -> Vec<String> {
     let scene = Scene::new(evidence);
-    let unseen = evidence.shown.keys().filter(|place| scene.link_of(place).is_none());
+    // Who left before anybody listed them is not listed.
+    let listed = evidence.shown.iter().filter(|(_, fields)| fields.get(STATE).is_some_and(|state| state == "open"));
+    let unseen = listed.map(|(place, _)| place).filter(|place| scene.link_of(place).is_none());
     let mut findings: Vec<String> = unseen.map(|place| format!("{} was never read", name(place))).collect();
     let restless = evidence.links.iter().filter(|link| {
         let places = Side::BOTH.map(|side| scene.place(link, side));
         let is_there = places.iter().flatten().any(|place| scene.shown(place).is_some());
         is_there && link.standing == Standing::Active && !link.settled && !places.iter().flatten().any(|place| scene.asked(place))
     });
-    findings.extend(restless.filter(|link| !waits_for_parent(&scene, link)).map(|link| format!("link {} never comes to rest", link.id)));
+    findings.extend(restless.filter(|link| !scene.waits_for_its_person(link)).map(|link| format!("link {} never comes to rest", link.id)));
     if evidence.depth.waiting > 0 {
         findings.push(format!("{} hints were left", evidence.depth.waiting));
     }
     findings
-}
-
-/// An appointment waits for as long as the person whom it belongs to is not on both sides.
-fn waits_for_parent(scene: &Scene<'_>, link: &sync_core::Link) -> bool {
-    super::scene::family_of(link) == Family::Appointment
-        && Side::BOTH.into_iter().any(|side| {
-            let parent = scene.place(link, side).and_then(|place| scene.shown(&place)?.get(super::super::ledger::PARENT).cloned());
-            let place = parent.map(|id| crate::simulate::ledger::Place { side, family: Family::Person, id });
-            place.is_some_and(|place| scene.link_of(&place).is_none_or(|link| !link.is_joined()))
-        })
 }

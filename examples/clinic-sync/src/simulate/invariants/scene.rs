@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_core::vocabulary::appointment::AppointmentSchema;
 use sync_core::vocabulary::person;
 use sync_core::vocabulary::person::PersonSchema;
-use sync_core::{FieldName, Link, LinkId, Review, Schema, Side};
+use sync_core::{EndState, FieldName, Link, LinkId, Review, Schema, Side, Standing};
 
 use crate::simulate::evidence::Evidence;
-use crate::simulate::ledger::{Family, Fields, Place};
+use crate::simulate::ledger::{Family, Fields, PARENT, Place};
 
 /// The end of a history.
 pub(super) struct Scene<'a> {
@@ -60,6 +60,26 @@ impl<'a> Scene<'a> {
             let named = review.records[place.side].as_ref().is_some_and(|id| id.as_str() == place.id);
             (named && kind_is(review, place.family)) || (link.is_some() && review.link == link)
         })
+    }
+
+    /// The person whom an appointment belongs to.
+    pub(super) fn parent(&self, place: &Place) -> Option<Place> {
+        let id = self.shown(place)?.get(PARENT)?.clone();
+        Some(Place { side: place.side, family: Family::Person, id })
+    }
+
+    /// Whether both halves of a person are in use, and nobody is asked who it is.
+    pub(super) fn is_whole(&self, person: &Place) -> bool {
+        let Some(link) = self.link_of(person).filter(|link| link.is_joined() && link.standing == Standing::Active) else { return false };
+        let present = |side: Side| link.ends[side].as_ref().is_some_and(|end| end.state == EndState::Present);
+        Side::BOTH.into_iter().all(present) && !self.asked(person)
+    }
+
+    /// Whether an appointment has nobody with whom it can be kept in step: a person whose other half is away.
+    pub(super) fn waits_for_its_person(&self, link: &Link) -> bool {
+        let places = Side::BOTH.into_iter().filter_map(|side| self.place(link, side));
+        family_of(link) == Family::Appointment
+            && places.filter_map(|place| self.parent(&place)).any(|person| !self.is_whole(&person))
     }
 
     pub(super) fn comparable(&self, family: Family, field: &str, value: &str) -> String {

@@ -1,20 +1,22 @@
 //! That an appointment stays when it is.
 
+use std::collections::BTreeSet;
+
+use sync_core::Side;
+
 use super::past::Moment;
-use super::scene::{Scene, name};
+use super::scene::name;
 use crate::simulate::evidence::Evidence;
 use crate::simulate::ledger::{By, Family, What};
 
-/// Every time that the sync writes is one that the counterpart shows, to the instant; no other write moves an appointment.
+/// Every time that the sync writes is one that the other side has shown, to the instant. Times of appointments are met nowhere else.
 pub(in crate::simulate) fn time_fidelity(evidence: &Evidence) -> Vec<String> {
-    let scene = Scene::new(evidence);
-    let joined = scene.ever_joined();
     let mut moment = Moment::before(&evidence.changes, &evidence.shown);
     let mut findings = Vec::new();
-    let mut seen: std::collections::BTreeSet<(crate::simulate::ledger::Place, &str, String)> = std::collections::BTreeSet::new();
+    let mut seen: BTreeSet<(Side, &str, String)> = BTreeSet::new();
     for (place, fields) in &moment.shown {
         for field in ["start", "end"] {
-            seen.extend(fields.get(field).map(|time| (place.clone(), field, time.clone())));
+            seen.extend(fields.get(field).map(|time| (place.side, field, time.clone())));
         }
     }
     for change in &evidence.changes {
@@ -24,12 +26,11 @@ pub(in crate::simulate) fn time_fidelity(evidence: &Evidence) -> Vec<String> {
             _ => Vec::new(),
         };
         for (field, time) in times.into_iter().filter(|_| change.place.family == Family::Appointment) {
-            let others = joined.get(&change.place);
-            let shown = others.into_iter().flatten().any(|other| seen.contains(&(other.clone(), field, time.clone())));
-            if change.by == By::Sync && !shown && others.is_some() {
-                findings.push(format!("the {field} of {} was written, and its counterpart never showed it", name(&change.place)));
+            let shown = seen.contains(&(change.place.side.opposite(), field, time.clone()));
+            if change.by == By::Sync && !shown {
+                findings.push(format!("the {field} of {} was written, and the other side never showed it", name(&change.place)));
             }
-            seen.insert((change.place.clone(), field, time.clone()));
+            seen.insert((change.place.side, field, time.clone()));
         }
         moment.pass(change);
     }

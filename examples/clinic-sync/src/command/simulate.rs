@@ -36,17 +36,24 @@ impl Simulate {
             for finding in &played.findings {
                 println!("{}: {}", finding.invariant, finding.what);
             }
-            return Ok(ExitCode::SUCCESS);
+            return Ok(if played.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         let mut coverage = Coverage::default();
+        let mut broken = Vec::new();
         for seed in self.from..self.from + self.seeds {
             let played = play(&History::of(seed))?;
             coverage.add(&played.coverage);
             for finding in &played.findings {
                 println!("{seed}: {}: {}", finding.invariant, finding.what);
             }
+            if !played.findings.is_empty() {
+                broken.push(seed);
+            }
         }
         println!("{coverage}");
-        Ok(ExitCode::SUCCESS)
+        println!("{} of {} seeds broke a promise", broken.len(), self.seeds);
+        let Some(first) = broken.first() else { return Ok(ExitCode::SUCCESS) };
+        println!("repeat the first: clinic-sync simulate --seed {first}");
+        Ok(ExitCode::FAILURE)
     }
 }

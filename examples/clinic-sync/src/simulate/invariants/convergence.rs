@@ -98,7 +98,8 @@ fn appointment(scene: &Scene<'_>, link: &Link) -> Vec<String> {
 /// Whether a person is asked about either record, or about those whom they belong to, or has let both stand.
 fn link_waits(scene: &Scene<'_>, link: &Link) -> bool {
     let kept = ["start", "end", "status"].iter().any(|field| kept_both(scene, link, field));
-    kept || scene.waits_for_its_person(link) || Side::BOTH.into_iter().filter_map(|side| scene.place(link, side)).any(|place| scene.asked(&place))
+    kept || scene.waits_for_its_person(link)
+        || Side::BOTH.into_iter().filter_map(|side| scene.place(link, side)).any(|place| scene.asked(&place))
 }
 
 fn both<'a>(scene: &Scene<'a>, link: &Link) -> Option<(&'a Fields, &'a Fields)> {

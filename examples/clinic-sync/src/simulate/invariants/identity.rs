@@ -77,7 +77,10 @@ fn strangers(scene: &Scene<'_>, joined: &BTreeMap<Place, BTreeSet<Place>>) -> Ve
         let (Some(left), Some(right)) = places else { return false };
         let (Some(patient), Some(contact)) = (scene.parent(&left), scene.parent(&right)) else { return false };
         let same = joined.get(&patient).is_some_and(|others| others.contains(&contact));
-        !same && !scene.waits_for_its_person(link) && ![left, right].iter().any(|place| scene.asked(place)) && link.standing == Standing::Active
+        !same
+            && !scene.waits_for_its_person(link)
+            && ![left, right].iter().any(|place| scene.asked(place))
+            && link.standing == Standing::Active
     };
     let strange = scene.joined(Family::Appointment).filter(is_strange);
     strange.map(|link| format!("appointment link {} belongs to two people", link.id)).collect()

@@ -78,8 +78,7 @@ impl<'a> Scene<'a> {
     /// Whether an appointment has nobody with whom it can be kept in step: a person whose other half is away.
     pub(super) fn waits_for_its_person(&self, link: &Link) -> bool {
         let places = Side::BOTH.into_iter().filter_map(|side| self.place(link, side));
-        family_of(link) == Family::Appointment
-            && places.filter_map(|place| self.parent(&place)).any(|person| !self.is_whole(&person))
+        family_of(link) == Family::Appointment && places.filter_map(|place| self.parent(&place)).any(|person| !self.is_whole(&person))
     }
 
     pub(super) fn comparable(&self, family: Family, field: &str, value: &str) -> String {

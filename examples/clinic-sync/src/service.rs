@@ -53,7 +53,7 @@ impl Service {
     /// # Errors
     /// When another process holds it: the message says who and until when.
     pub async fn lease(&self, stop: &CancellationToken) -> Result<Lease> {
-        let holder = holder(std::process::id());
+        let holder = self.holder();
         let fence = match self.acquire(&holder).await? {
             Ok(fence) => fence,
             Err(held) if is_dead(&held.by) => self.inherit(&held, &holder).await?,
@@ -62,6 +62,17 @@ impl Service {
         let stop = stop.child_token();
         let renewal = tokio::spawn(renew(self.store.clone(), self.env.clone(), holder, fence, stop.clone()));
         Ok(Lease { fence, store: self.store.clone(), renewal, stop })
+    }
+
+    /// Who this process is. Behind a server, two containers may have the same name and number: each is somebody of its own.
+    fn holder(&self) -> String {
+        let process = holder(std::process::id());
+        if self.settings.database_server().is_none() {
+            return process;
+        }
+        let mut chance = [0; 4];
+        self.env.fill(&mut chance);
+        format!("{process} ({:08x})", u32::from_be_bytes(chance))
     }
 
     async fn acquire(&self, holder: &str) -> Result<Result<Fence, Held>> {

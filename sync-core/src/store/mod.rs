@@ -119,6 +119,7 @@ pub trait MappingStore: MappingReader {
     ///
     /// # Errors
     /// [`CommitError::Stale`] when a version has moved or an id is taken, [`CommitError::Fenced`] when the
-    /// lease is lost, and [`CommitError::Failed`] when the store fails. Nothing was written in each case.
+    /// lease is lost, and [`CommitError::Failed`] when the store fails. Nothing was written in each case, except that a connection to
+    /// a server may be lost after it had committed: whoever goes on after `Failed` reads first.
     async fn commit(&self, tenant: &TenantId, changes: Changes) -> Result<(), CommitError>;
 }

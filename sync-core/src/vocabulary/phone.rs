@@ -112,12 +112,13 @@ fn read(dialled: &str, region: Region) -> Option<String> {
 /// The digits, and a plus sign before them. The library also reads letters as digits and guesses at
 /// extensions; none of that may happen to a patient's number, so it gets nothing to guess.
 fn dialled(text: &str) -> Option<String> {
-    let text = text.trim();
+    // As other texts are compared: what their rules make of a number is the same number.
+    let text = super::text(text);
     if text.len() > MAX_TEXT {
         return None;
     }
     let mut dialled = String::with_capacity(text.len());
-    for c in super::visible(without_label(text)).nfkc() {
+    for c in super::visible(without_label(&text)).nfkc() {
         match c {
             '0'..='9' => dialled.push(c),
             '+' if dialled.is_empty() => dialled.push(c),
@@ -180,6 +181,13 @@ mod tests {
                     assert_eq!(swiss(&text).as_deref(), Some(e164.as_str()), "{text}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn space_of_any_kind_and_length_separates_digits() {
+        for space in ["\u{c}", "\u{b}", "\u{85}", "\u{2028}", "\u{3000}", &" ".repeat(MAX_TEXT)] {
+            assert_eq!(swiss(&format!("079{space}123{space}45 67")).as_deref(), Some("+41791234567"), "{space:?}");
         }
     }
 

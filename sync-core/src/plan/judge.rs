@@ -186,6 +186,8 @@ impl Bench<'_> {
         if edited || !(just_now || tried) {
             return self.at_rest(work, vec![Reason::ManualRemoval { side: other }]);
         }
+        // Not at rest before it is done, whatever keeps it from being done.
+        work.link.settled = false;
         let mut reread = self.must_reread(work, other);
         reread[other] |= unseen;
         Judgement { step: Some(Step::Remove(other)), reread, ..Judgement::default() }

@@ -266,17 +266,22 @@ async fn an_event_that_vanished_cancels_the_booking_after_a_second_complete_list
 
 #[tokio::test]
 async fn a_removal_that_failed_is_tried_again() {
-    let (calendar, patient, _) = Calendar::with_anna().await;
-    let event = Calendar::book(&calendar.left, &patient, "e1", MONDAY);
-    calendar.sync().await;
-    calendar.show_as_open();
-    calendar.left.remove_by_hand(&event);
-    calendar.sync().await;
-    calendar.right.faults().fail_next(CallKind::Remove, Fault::Temporary);
-    calendar.sync().await;
-    assert_eq!(Calendar::booked(&calendar.right).len(), 1, "the first attempt failed");
-    calendar.sync().await;
-    assert_eq!(Calendar::booked(&calendar.right).len(), 0);
+    for was_at_rest in [false, true] {
+        let (calendar, patient, _) = Calendar::with_anna().await;
+        let event = Calendar::book(&calendar.left, &patient, "e1", MONDAY);
+        calendar.sync().await;
+        calendar.show_as_open();
+        if was_at_rest {
+            calendar.sync().await;
+        }
+        calendar.left.remove_by_hand(&event);
+        calendar.sync().await;
+        calendar.right.faults().fail_next(CallKind::Remove, Fault::Temporary);
+        calendar.sync().await;
+        assert_eq!(Calendar::booked(&calendar.right).len(), 1, "the first attempt failed");
+        calendar.sync().await;
+        assert_eq!(Calendar::booked(&calendar.right).len(), 0, "at rest before: {was_at_rest}");
+    }
 }
 
 #[tokio::test]

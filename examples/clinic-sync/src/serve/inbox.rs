@@ -126,8 +126,13 @@ impl Worker<'_> {
     async fn catch_up(&mut self, engine: &Engine, side: Side, hints: &[&Taken]) -> Result<()> {
         let ids: BTreeSet<RecordId> = hints.iter().map(|hint| hint.key.id.clone()).collect();
         let outcome = engine.catch_up(side, &ids).await;
-        if let Ok(left) = &outcome {
-            self.wanted |= !left.is_empty();
+        match &outcome {
+            Ok(left) => {
+                self.wanted |= !left.is_empty();
+                self.shared.stats.reached();
+                self.tell_of_questions().await;
+            }
+            Err(_) => self.count_failure().await,
         }
         for hint in hints {
             match &outcome {

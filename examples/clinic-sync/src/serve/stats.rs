@@ -72,6 +72,11 @@ impl Stats {
         self.succeeded.lock().unwrap_or_else(PoisonError::into_inner).insert(kind.clone(), at);
     }
 
+    /// Notes that both systems could be worked with.
+    pub(crate) fn reached(&self) {
+        self.failures.store(0, Ordering::Relaxed);
+    }
+
     /// Notes that a sync failed; says how many did in a row.
     pub(crate) fn failed(&self) -> u64 {
         self.failures.fetch_add(1, Ordering::Relaxed) + 1

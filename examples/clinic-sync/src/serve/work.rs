@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use ghl_client::oauth::TokenStore;
 use sync_core::vocabulary::{appointment, person};
-use sync_core::{Report, RunState, Side};
+use sync_core::{Report, ReviewQuery, RunState, Side};
 use tokio_util::sync::CancellationToken;
 
 use super::schedule::{Schedule, Task};
@@ -155,11 +155,8 @@ impl Worker<'_> {
         match reports {
             Ok(reports) => self.note(&reports).await,
             Err(error) => {
-                let failures = self.shared.stats.failed();
-                tracing::error!(%error, failures, "a sync failed; what was done counts, and the next one goes on");
-                if failures == FAILURES {
-                    self.tell("syncs keep failing; the log says why").await;
-                }
+                tracing::error!(%error, "a sync failed; what was done counts, and the next one goes on");
+                self.count_failure().await;
                 self.due.insert(Task::Patients, self.shared.now() + PAUSE);
             }
         }
@@ -174,10 +171,23 @@ impl Worker<'_> {
         if let Err(error) = store.purge(self.shared.now()).await {
             tracing::warn!(%error, "what is too old could not be deleted; it is tried again");
         }
-        let open = reports.iter().map(|report| report.open_reviews).sum();
+        self.tell_of_questions().await;
+    }
+
+    /// Counts one more sync, or look beside a listing, that failed; tells a person when it goes on.
+    pub(super) async fn count_failure(&self) {
+        if self.shared.stats.failed() == FAILURES {
+            self.tell("syncs keep failing; the log says why").await;
+        }
+    }
+
+    /// Tells a person of questions that are new.
+    pub(super) async fn tell_of_questions(&self) {
+        let Ok(reviews) = self.shared.service.store().reviews(&TENANT, &ReviewQuery::default()).await else { return };
+        let open = reviews.iter().filter(|review| review.decision.is_none()).count();
         let more = self.shared.stats.reviews(open);
         if more > 0 {
-            self.tell(&format!("{more} new questions for a person, {open} in all: `clinic-sync review list`")).await;
+            self.tell(&format!("new questions for a person: {more}, {open} in all: `clinic-sync review list`")).await;
         }
     }
 

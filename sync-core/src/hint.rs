@@ -52,6 +52,11 @@ pub enum Handled {
         /// When.
         due: DateTime<Utc>,
     },
+    /// Nothing failed, but there is something to wait for; no attempt counts.
+    Wait {
+        /// Until when.
+        due: DateTime<Utc>,
+    },
     /// Given up; kept for `replay`. If a hint came in meanwhile, the record is due once more.
     Dead {
         /// Why, without values.
@@ -96,6 +101,13 @@ pub trait HintQueue: Send + Sync {
     /// # Errors
     /// When it cannot be recorded; the hint comes back by itself.
     async fn handled(&self, taken: &Taken, outcome: Handled) -> Result<()>;
+
+    /// Gives back a tenant's hints that were taken and not handled, each with one more attempt; says how many. Only for who holds
+    /// the tenant's lease: then nobody else works on them.
+    ///
+    /// # Errors
+    /// When the inbox cannot be written.
+    async fn reclaim(&self, tenant: &TenantId) -> Result<usize>;
 
     /// Makes a tenant's dead hints due again; says how many.
     ///

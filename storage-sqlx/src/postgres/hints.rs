@@ -58,6 +58,13 @@ impl HintQueue for PostgresStore {
         .await
     }
 
+    async fn reclaim(&self, tenant: &TenantId) -> Result<usize> {
+        let reclaim = "UPDATE clinic_sync.hint SET taken_until = NULL, attempts = attempts + 1 \
+                       WHERE tenant = $1 AND NOT dead AND taken_until IS NOT NULL";
+        let reclaim = sqlx::query(reclaim).bind(tenant.as_str());
+        self.ask(async { Ok(row::counted(self.change(tenant, reclaim).await?)) }).await
+    }
+
     async fn replay(&self, tenant: &TenantId, now: DateTime<Utc>) -> Result<usize> {
         let replay = "UPDATE clinic_sync.hint SET dead = FALSE, reason = NULL, attempts = 0, due = $2 WHERE tenant = $1 AND dead";
         let replay = sqlx::query(replay).bind(tenant.as_str()).bind(row::micros(now));
@@ -124,6 +131,8 @@ async fn handled(db: &mut PgConnection, taken: &Taken, outcome: Handled) -> Resu
                          WHERE tenant = $1 AND kind = $2 AND side = $3 AND record = $4 AND generation > $5";
     const RETRY: &str = "UPDATE clinic_sync.hint SET taken_until = NULL, attempts = attempts + 1, due = $5 \
                          WHERE tenant = $1 AND kind = $2 AND side = $3 AND record = $4";
+    const WAIT: &str =
+        "UPDATE clinic_sync.hint SET taken_until = NULL, due = $5 WHERE tenant = $1 AND kind = $2 AND side = $3 AND record = $4";
     // What came in during the last attempt was not part of it: the record stays due.
     const DEAD: &str = "UPDATE clinic_sync.hint SET taken_until = NULL, dead = (generation <= $6), reason = $5 \
                         WHERE tenant = $1 AND kind = $2 AND side = $3 AND record = $4";
@@ -138,6 +147,9 @@ async fn handled(db: &mut PgConnection, taken: &Taken, outcome: Handled) -> Resu
         }
         Handled::Retry { due } => {
             about(RETRY).bind(row::micros(due)).execute(db).await?;
+        }
+        Handled::Wait { due } => {
+            about(WAIT).bind(row::micros(due)).execute(db).await?;
         }
         Handled::Dead { reason } => {
             about(DEAD).bind(reason).bind(taken.generation.cast_signed()).execute(db).await?;

@@ -42,6 +42,14 @@ impl HintQueue for SqliteStore {
         self.write(false, move |db| Box::pin(async move { handled(db, &taken, outcome).await })).await
     }
 
+    async fn reclaim(&self, tenant: &TenantId) -> Result<usize> {
+        let reclaim =
+            "UPDATE hint SET taken_until = NULL, attempts = attempts + 1 WHERE tenant = ? AND dead = 0 AND taken_until IS NOT NULL";
+        let reclaim = sqlx::query(reclaim).bind(tenant.as_str().to_owned());
+        let reclaimed = self.write(true, |db| Box::pin(async move { Ok(reclaim.execute(db).await?.rows_affected()) })).await?;
+        Ok(row::counted(reclaimed))
+    }
+
     async fn replay(&self, tenant: &TenantId, now: DateTime<Utc>) -> Result<usize> {
         let replay = sqlx::query("UPDATE hint SET dead = 0, reason = NULL, attempts = 0, due = ? WHERE tenant = ? AND dead = 1");
         let replay = replay.bind(row::micros(now)).bind(tenant.as_str().to_owned());
@@ -109,6 +117,7 @@ async fn handled(db: &mut SqliteConnection, taken: &Taken, outcome: Handled) -> 
                          WHERE tenant = ?1 AND kind = ?2 AND side = ?3 AND record = ?4 AND generation > ?5";
     const RETRY: &str = "UPDATE hint SET taken_until = NULL, attempts = attempts + 1, due = ?5 \
                          WHERE tenant = ?1 AND kind = ?2 AND side = ?3 AND record = ?4";
+    const WAIT: &str = "UPDATE hint SET taken_until = NULL, due = ?5 WHERE tenant = ?1 AND kind = ?2 AND side = ?3 AND record = ?4";
     // What came in during the last attempt was not part of it: the record stays due.
     const DEAD: &str = "UPDATE hint SET taken_until = NULL, dead = (generation <= ?6), reason = ?5 \
                         WHERE tenant = ?1 AND kind = ?2 AND side = ?3 AND record = ?4";
@@ -123,6 +132,9 @@ async fn handled(db: &mut SqliteConnection, taken: &Taken, outcome: Handled) -> 
         }
         Handled::Retry { due } => {
             about(RETRY).bind(row::micros(due)).execute(db).await?;
+        }
+        Handled::Wait { due } => {
+            about(WAIT).bind(row::micros(due)).execute(db).await?;
         }
         Handled::Dead { reason } => {
             about(DEAD).bind(reason).bind(taken.generation.cast_signed()).execute(db).await?;

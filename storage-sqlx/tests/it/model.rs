@@ -26,6 +26,7 @@ enum Step {
     Take(usize, i64),
     Handle(Index, Handled),
     Replay(i64),
+    Reclaim,
 }
 
 fn end_state() -> impl Strategy<Value = EndState> {
@@ -112,6 +113,7 @@ fn handled() -> impl Strategy<Value = Handled> {
     prop_oneof![
         3 => Just(Handled::Done),
         2 => (0..50i64).prop_map(|due| Handled::Retry { due: at(due) }),
+        1 => (0..50i64).prop_map(|due| Handled::Wait { due: at(due) }),
         1 => Just(Handled::Dead { reason: "gave up".to_owned() }),
     ]
 }
@@ -126,6 +128,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (1..4usize, 0..50i64).prop_map(|(limit, now)| Step::Take(limit, now)),
         2 => (any::<Index>(), handled()).prop_map(|(which, outcome)| Step::Handle(which, outcome)),
         1 => (0..50i64).prop_map(Step::Replay),
+        1 => Just(Step::Reclaim),
     ]
 }
 
@@ -169,6 +172,7 @@ async fn both<S: AnyStore>(memory: &MemoryStore, tested: &S, step: Step, taken: 
         Step::Take(limit, now) => {
             taken.extend(answer(memory, tested, async |store| store.take(&TENANT, limit, at(now), at(now + 5)).await.unwrap()).await);
         }
+        Step::Reclaim => drop(answer(memory, tested, async |store| store.reclaim(&TENANT).await.unwrap()).await),
         Step::Replay(now) => drop(answer(memory, tested, async |store| store.replay(&TENANT, at(now)).await.unwrap()).await),
     }
 }

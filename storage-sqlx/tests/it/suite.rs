@@ -122,6 +122,10 @@ impl<S: AnyStore> HintQueue for InTurn<S> {
         self.next().handled(taken, outcome).await
     }
 
+    async fn reclaim(&self, tenant: &TenantId) -> Result<usize> {
+        self.next().reclaim(tenant).await
+    }
+
     async fn replay(&self, tenant: &TenantId, now: DateTime<Utc>) -> Result<usize> {
         self.next().replay(tenant, now).await
     }

@@ -296,11 +296,24 @@ impl HintQueue for MemoryStore {
                     waiting.attempts += 1;
                     waiting.due = due;
                 }
+                Handled::Wait { due } => waiting.due = due,
                 // What came in during the last attempt was not part of it: the record stays due.
                 Handled::Dead { .. } => waiting.dead = waiting.generation <= taken.generation,
             }
         });
         Ok(())
+    }
+
+    async fn reclaim(&self, tenant: &TenantId) -> Result<usize> {
+        Ok(self.with(tenant, |tenant| {
+            let taken = tenant.hints.values_mut().filter(|waiting| !waiting.dead && waiting.taken_until.is_some());
+            taken
+                .map(|waiting| {
+                    waiting.taken_until = None;
+                    waiting.attempts += 1;
+                })
+                .count()
+        }))
     }
 
     async fn replay(&self, tenant: &TenantId, now: DateTime<Utc>) -> Result<usize> {

@@ -20,6 +20,8 @@ pub fn queue_checks() -> Vec<Check> {
         hints_from_before_a_sweep_are_dropped,
         a_delivery_counts_once_for_a_week,
         a_retry_waits_for_its_time_and_counts,
+        a_wait_comes_back_in_time_and_counts_nothing,
+        what_was_taken_and_never_handled_can_be_reclaimed,
         new_hints_reset_neither_attempts_nor_delay,
         dead_hints_wait_for_replay,
         a_new_hint_revives_a_dead_one,
@@ -149,6 +151,27 @@ async fn a_retry_waits_for_its_time_and_counts(store: &dyn AnyStore) {
     assert_eq!(again.attempts, 1, "a retry counts as an attempt");
     handle(store, &again, Handled::Done).await;
     assert_eq!(depth(store).await, (0, 0));
+}
+
+async fn a_wait_comes_back_in_time_and_counts_nothing(store: &dyn AnyStore) {
+    push(store, &["A"], Urgency::Live, 0).await;
+    let first = take_one(store, 0).await;
+    handle(store, &first, Handled::Wait { due: at(30) }).await;
+    assert!(take(store, 29).await.is_empty(), "it waits until it is due");
+    assert_eq!(take_one(store, 30).await.attempts, 0, "nothing failed");
+}
+
+async fn what_was_taken_and_never_handled_can_be_reclaimed(store: &dyn AnyStore) {
+    let theirs = HintKey { tenant: OTHER_TENANT, ..hint("A") };
+    store.push(&[(theirs, Urgency::Live)], at(0)).await.expect("hints can be added");
+    take_of(store, &OTHER_TENANT, 10, 0).await;
+    push(store, &["taken"], Urgency::Live, 0).await;
+    take_one(store, 0).await;
+    push(store, &["waiting"], Urgency::Live, 0).await;
+    assert_eq!(store.reclaim(&TENANT).await.expect("hints can be reclaimed"), 1, "only what somebody had taken");
+    let again: Vec<_> = take(store, 1).await.into_iter().map(|taken| taken.attempts).collect();
+    assert_eq!(again, [1, 0], "due at once; work that was never handled counts as an attempt");
+    assert!(take_of(store, &OTHER_TENANT, 10, 1).await.is_empty(), "another tenant's hints stay with who has them");
 }
 
 async fn new_hints_reset_neither_attempts_nor_delay(store: &dyn AnyStore) {

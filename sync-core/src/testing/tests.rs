@@ -53,6 +53,8 @@ const CAUGHT: &[(Habit, &[&str])] = &[
     (Habit::LosesWhatIsTaken, &["a_taken_hint_comes_back_after_its_time"]),
     (Habit::DropsHintsDuringWork, &["a_hint_during_its_work_runs_once_more", "a_hint_during_the_last_attempt_is_not_given_up_with_it"]),
     (Habit::ForgetsNothing, &["hints_from_before_a_sweep_are_dropped"]),
+    (Habit::CountsWaits, &["a_wait_comes_back_in_time_and_counts_nothing"]),
+    (Habit::ReclaimsNothing, &["what_was_taken_and_never_handled_can_be_reclaimed"]),
     (Habit::ReceivesAgain, &["a_delivery_counts_once_for_a_week"]),
     (Habit::RetriesAtOnce, &["a_retry_waits_for_its_time_and_counts"]),
     (Habit::RetriesAsNew, &["new_hints_reset_neither_attempts_nor_delay"]),

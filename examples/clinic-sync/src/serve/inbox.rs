@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use sync_core::{Engine, Error, Handled, Reconciled, RecordId, Side, Taken};
 
 use super::work::{PAUSE, Worker};
@@ -32,7 +32,7 @@ impl Worker<'_> {
                 Ok(engines) => engines,
                 Err(error) => {
                     tracing::warn!(%error, "the inbox waits until both systems can be reached");
-                    self.postpone(&taken).await?;
+                    self.postpone(&taken, self.shared.now() + PAUSE).await?;
                     return Ok(false);
                 }
             };
@@ -45,24 +45,27 @@ impl Worker<'_> {
     }
 
     /// Gives back what another process had taken and did not finish: it holds the lease no more, and need not be waited for.
-    pub(super) async fn inherit(&self) -> Result<()> {
-        let now = self.shared.now();
-        self.shared.service.store().take(&TENANT, usize::MAX, now + PATIENCE, now).await?;
+    pub(super) async fn inherit(&mut self) -> Result<()> {
+        self.suspects = self.shared.service.store().reclaim(&TENANT).await?;
         Ok(())
     }
 
-    async fn take(&self) -> Result<Vec<Taken>> {
+    /// A handful; and one at a time while one of them may be what ended the process before this one, so that it takes no other
+    /// record's attempts with it.
+    async fn take(&mut self) -> Result<Vec<Taken>> {
         let now = self.shared.now();
-        Ok(self.shared.service.store().take(&TENANT, HANDFUL, now, now + PATIENCE).await?)
+        let limit = if self.suspects > 0 { 1 } else { HANDFUL };
+        self.suspects = self.suspects.saturating_sub(1);
+        Ok(self.shared.service.store().take(&TENANT, limit, now, now + PATIENCE).await?)
     }
 
     async fn handled(&self, hint: &Taken, outcome: Handled) -> Result<()> {
         Ok(self.shared.service.store().handled(hint, outcome).await?)
     }
 
-    async fn postpone(&self, hints: &[Taken]) -> Result<()> {
+    async fn postpone(&self, hints: &[Taken], due: DateTime<Utc>) -> Result<()> {
         for hint in hints {
-            self.handled(hint, Handled::Retry { due: self.shared.now() + PAUSE }).await?;
+            self.handled(hint, Handled::Wait { due }).await?;
         }
         Ok(())
     }
@@ -72,7 +75,11 @@ impl Worker<'_> {
         let mut waiting = Vec::new();
         for hint in hints {
             if self.stop.is_cancelled() {
-                self.handled(&hint, Handled::Retry { due: self.shared.now() }).await?;
+                self.handled(&hint, Handled::Wait { due: self.shared.now() }).await?;
+                continue;
+            }
+            if hint.attempts >= ATTEMPTS {
+                self.give_up(&hint, "the process ended each time that it was looked at".to_owned()).await?;
                 continue;
             }
             // What is not synced is nothing to wait for.
@@ -82,10 +89,8 @@ impl Worker<'_> {
             };
             match engine.reconcile(hint.key.side, &hint.key.id).await {
                 Ok(Reconciled::NeedsListing) => waiting.push(hint),
-                Ok(reconciled) => {
-                    self.wanted |= reconciled == Reconciled::NeedsSweep;
-                    self.handled(&hint, Handled::Done).await?;
-                }
+                Ok(Reconciled::NeedsSweep) => self.leave_to_sweep(&hint).await?,
+                Ok(Reconciled::Done) => self.handled(&hint, Handled::Done).await?,
                 Err(error) => self.failed(&hint, &error).await?,
             }
         }
@@ -98,18 +103,27 @@ impl Worker<'_> {
             tracing::warn!(%error, %kind, %record, "a record could not be looked at; it is tried again");
             return self.handled(hint, Handled::Retry { due: self.shared.now() + back_off(hint.attempts) }).await;
         }
-        tracing::error!(%error, %kind, %record, "a record is given up; `clinic-sync replay` tries it again");
-        self.handled(hint, Handled::Dead { reason: error.to_string() }).await
+        self.give_up(hint, error.to_string()).await
+    }
+
+    async fn give_up(&self, hint: &Taken, reason: String) -> Result<()> {
+        let (kind, record) = (&hint.key.kind, &hint.key.id);
+        tracing::error!(%reason, %kind, %record, "a record is given up; `clinic-sync replay` tries it again");
+        self.handled(hint, Handled::Dead { reason }).await
+    }
+
+    /// The hint stays until a sweep has looked: should this process end before, the next one knows what is to be done.
+    async fn leave_to_sweep(&mut self, hint: &Taken) -> Result<()> {
+        self.wanted = true;
+        let due = self.next_listing().max(self.shared.now() + PAUSE);
+        self.handled(hint, Handled::Wait { due }).await
     }
 
     /// Looks at records that need e-Physio's, with one listing, if it is time for one; else they wait for it.
     async fn share_a_listing(&mut self, hints: Vec<Taken>) -> Result<()> {
         let next = self.next_listing();
         if self.stop.is_cancelled() || self.shared.now() < next {
-            for hint in &hints {
-                self.handled(hint, Handled::Retry { due: next }).await?;
-            }
-            return Ok(());
+            return self.postpone(&hints, next).await;
         }
         self.listed = Some(self.shared.now());
         let engines = self.shared.engines(self.lease).await?;
@@ -127,8 +141,7 @@ impl Worker<'_> {
         let ids: BTreeSet<RecordId> = hints.iter().map(|hint| hint.key.id.clone()).collect();
         let outcome = engine.catch_up(side, &ids).await;
         match &outcome {
-            Ok(left) => {
-                self.wanted |= !left.is_empty();
+            Ok(_) => {
                 self.shared.stats.reached();
                 self.tell_of_questions().await;
             }
@@ -136,6 +149,7 @@ impl Worker<'_> {
         }
         for hint in hints {
             match &outcome {
+                Ok(left) if left.contains(&hint.key.id) => self.leave_to_sweep(hint).await?,
                 Ok(_) => self.handled(hint, Handled::Done).await?,
                 Err(error) => self.failed(hint, error).await?,
             }

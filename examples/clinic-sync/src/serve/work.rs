@@ -33,6 +33,8 @@ pub(super) struct Worker<'a> {
     due: BTreeMap<Task, DateTime<Utc>>,
     /// Hints ask for a sync.
     pub(super) wanted: bool,
+    /// So many of the next hints may be what ended the process before this one.
+    pub(super) suspects: usize,
     /// When e-Physio was last listed.
     pub(super) listed: Option<DateTime<Utc>>,
 }
@@ -47,6 +49,7 @@ pub(super) async fn until_stopped(shared: &Shared, lease: &Lease, stop: &Cancell
         last: BTreeMap::new(),
         due: BTreeMap::new(),
         wanted: false,
+        suspects: 0,
         listed: None,
     };
     worker.remember().await;

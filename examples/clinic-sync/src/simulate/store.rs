@@ -184,6 +184,11 @@ impl HintQueue for SimStore {
         self.inbox(memory.handled(taken, outcome)).await
     }
 
+    async fn reclaim(&self, tenant: &TenantId) -> Result<usize> {
+        let memory = self.memory();
+        self.inbox(memory.reclaim(tenant)).await
+    }
+
     async fn replay(&self, tenant: &TenantId, now: DateTime<Utc>) -> Result<usize> {
         self.memory().replay(tenant, now).await
     }

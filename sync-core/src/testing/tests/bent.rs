@@ -68,6 +68,8 @@ pub(super) enum Habit {
     StaysDead,
     LateOutcomesComeBack,
     ForgetsNothing,
+    CountsWaits,
+    ReclaimsNothing,
     ReceivesAgain,
     // All of them.
     OneTenantForAll,

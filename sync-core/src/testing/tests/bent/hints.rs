@@ -27,6 +27,7 @@ impl Bent {
             (Habit::RetriesAtOnce, Handled::Retry { .. }) => Handled::Retry { due: DateTime::<Utc>::MIN_UTC },
             // What came in meanwhile makes it due once more, as if nothing had failed.
             (Habit::RetriesAsNew, Handled::Retry { .. }) => Handled::Done,
+            (Habit::CountsWaits, Handled::Wait { due }) => Handled::Retry { due },
             (_, outcome) => outcome,
         }
     }
@@ -65,6 +66,10 @@ impl HintQueue for Bent {
             lock(&self.dead).insert(taken.key.clone());
         }
         self.inner.handled(&taken, self.bend_outcome(outcome)).await
+    }
+
+    async fn reclaim(&self, tenant: &TenantId) -> Result<usize> {
+        if self.has(Habit::ReclaimsNothing) { Ok(0) } else { self.inner.reclaim(self.tenant(tenant)).await }
     }
 
     async fn replay(&self, tenant: &TenantId, now: DateTime<Utc>) -> Result<usize> {

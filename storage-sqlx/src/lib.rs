@@ -21,7 +21,7 @@ mod vault;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 pub use copy::{Copied, copy_store};
 #[cfg(feature = "postgres")]
-pub use postgres::{PostgresOptions, PostgresStore};
+pub use postgres::{PostgresOptions, PostgresStore, Tenant};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{OpenOptions, SqliteStore};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]

@@ -1,8 +1,10 @@
 //! The inbox.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 use sync_core::{DELIVERIES_KEPT, Depth, Handled, HintKey, HintQueue, Kind, Result, Side, Taken, TenantId, Urgency};
 
 use super::PostgresStore;
@@ -16,6 +18,7 @@ impl HintQueue for PostgresStore {
         self.ask(async {
             let mut turn = self.writer.turn(true, hints.iter().map(|(key, _)| &key.tenant)).await?;
             push(&mut turn, hints, now).await?;
+            self.wake(&mut turn, hints).await?;
             Ok(turn.commit().await?)
         })
         .await
@@ -32,6 +35,7 @@ impl HintQueue for PostgresStore {
                 return Ok(false);
             }
             push(&mut turn, hints, now).await?;
+            self.wake(&mut turn, hints).await?;
             turn.commit().await?;
             Ok(true)
         })
@@ -83,6 +87,18 @@ impl HintQueue for PostgresStore {
                      FROM clinic_sync.hint WHERE tenant = $1";
         let count = sqlx::query(count).bind(tenant.as_str());
         self.ask(async { row::depth(&count.fetch_one(&self.pool).await?) }).await
+    }
+}
+
+impl PostgresStore {
+    /// Runs the statement that goes with new hints, in their transaction.
+    async fn wake(&self, db: &mut PgConnection, hints: &[(HintKey, Urgency)]) -> Result<(), Failure> {
+        let Some(statement) = &self.wake else { return Ok(()) };
+        let tenants: BTreeSet<&TenantId> = hints.iter().map(|(key, _)| &key.tenant).collect();
+        for tenant in tenants {
+            sqlx::query(AssertSqlSafe(statement.as_ref())).bind(tenant.as_str()).execute(&mut *db).await?;
+        }
+        Ok(())
     }
 }
 

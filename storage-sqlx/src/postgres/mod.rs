@@ -13,6 +13,7 @@ mod reviews;
 mod rotation;
 mod schema;
 mod secrets;
+mod tenants;
 mod writer;
 
 use std::fmt;
@@ -26,6 +27,7 @@ use sqlx::PgPool;
 use sync_core::{Error, Result, TenantId};
 
 pub use open::PostgresOptions;
+pub use tenants::Tenant;
 
 use crate::error::Failure;
 use crate::store::Store;
@@ -52,6 +54,8 @@ const ANSWER: Duration = Duration::from_secs(30);
 pub struct PostgresStore {
     writer: Writer,
     pool: PgPool,
+    /// Run with every new hint.
+    wake: Option<Arc<str>>,
     place: Arc<str>,
     keyring: Keyring,
 }

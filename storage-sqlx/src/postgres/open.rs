@@ -22,6 +22,7 @@ pub struct PostgresOptions {
     master: MasterKey,
     connections: u32,
     patience: Duration,
+    wake: Option<Arc<str>>,
 }
 
 impl PostgresOptions {
@@ -35,7 +36,7 @@ impl PostgresOptions {
             let message = "the address of the database cannot be understood; it has the form postgres://user:password@host/database";
             Error::permanent(ErrorKind::Configuration, message)
         })?;
-        Ok(Self { connect: connect.disable_statement_logging(), master, connections: 10, patience: Duration::from_secs(5) })
+        Ok(Self { connect: connect.disable_statement_logging(), master, connections: 10, patience: Duration::from_secs(5), wake: None })
     }
 
     /// How many connections there are at most. Without this: 10. The server allows all processes together 100, unless told
@@ -50,6 +51,14 @@ impl PostgresOptions {
     #[must_use]
     pub const fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// A statement that runs in each transaction that adds hints, for each of their tenants, with its name as `$1`: such as one that
+    /// enqueues a job, so that there is no hint without its job, and no job without its hint.
+    #[must_use]
+    pub fn with_wake(mut self, statement: impl Into<Arc<str>>) -> Self {
+        self.wake = Some(statement.into());
         self
     }
 
@@ -90,7 +99,7 @@ pub(super) async fn open(options: PostgresOptions) -> Result<PostgresStore> {
         .acquire_timeout(options.patience)
         .connect_lazy_with(options.connect);
     let writer = Writer::over(pool.clone(), options.patience);
-    Ok(PostgresStore { writer, pool, place, keyring: Keyring::new(options.master) })
+    Ok(PostgresStore { writer, pool, wake: options.wake, place, keyring: Keyring::new(options.master) })
 }
 
 /// Sees to it that the database has this version, and this key. One that is refused is not changed.

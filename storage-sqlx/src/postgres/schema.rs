@@ -6,7 +6,8 @@ use super::writer::{LONE, lock, schema_key};
 use crate::schema::{Refusal, understood};
 
 /// Every step from one version to the next. A released step is never changed.
-const STEPS: &[&str] = &[include_str!("../../migrations/postgres/0001_first.sql")];
+const STEPS: &[&str] =
+    &[include_str!("../../migrations/postgres/0001_first.sql"), include_str!("../../migrations/postgres/0002_tenants.sql")];
 
 /// Looks at a database without changing it, and says which version it has.
 pub(super) async fn version(db: &mut PgConnection) -> Result<usize, Refusal> {

@@ -1,6 +1,7 @@
 //! The PostgreSQL server that the tests are given.
 
 mod failing;
+mod tenants;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -42,7 +42,7 @@ impl Clients {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn of(service: &Service) -> Result<Self> {
-        Self::connected(service.settings(), Some(Arc::new(VaultTokens::new(service.store().clone()))), WallClock::system())
+        Self::connected(service.settings(), Some(Arc::new(VaultTokens::of(service))), WallClock::system())
     }
 
     /// Clients over HTTP that tell the time by another clock than the machine's.

@@ -13,7 +13,7 @@ use sync_core::{Digester, Engine, MemoryStore, Plan, Policy, Schema, Setup, Side
 
 use crate::service::{Lease, Service};
 use crate::settings;
-use crate::{Clients, Error, Result, Settings, TENANT, database};
+use crate::{Clients, Error, Result, Settings, database};
 
 impl Service {
     /// An engine for patients and contacts.
@@ -67,7 +67,7 @@ impl Service {
     }
 
     async fn digester(&self) -> Result<Digester> {
-        Ok(self.store().tenant_key(&TENANT).await?.digester())
+        Ok(self.store().tenant_key(self.tenant()).await?.digester())
     }
 }
 
@@ -112,7 +112,7 @@ impl<S: ?Sized> Service<S> {
         digester: Digester,
         sides: Sides<Arc<dyn Sink>>,
     ) -> Result<Engine> {
-        let setup = Setup { tenant: TENANT, schema, policy, digester, env: self.env().clone() };
+        let setup = Setup { tenant: self.tenant().clone(), schema, policy, digester, env: self.env().clone() };
         Ok(Engine::new(setup, sides, self.mapping_store())?)
     }
 

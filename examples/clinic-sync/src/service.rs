@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Error, Result, Settings, database};
 
-/// The only tenant, as long as none are configured.
+/// The only tenant, as long as [none were added](crate::settings::Settings::tenant).
 pub const TENANT: TenantId = TenantId::from_static("default");
 
 /// How long a lease lasts without a sign of life. Longer than any request may take.
@@ -29,6 +29,7 @@ pub struct Service<S: ?Sized = dyn Store> {
 /// A lease that is renewed for as long as this lives.
 #[derive(Debug)]
 pub struct Lease {
+    tenant: TenantId,
     fence: Fence,
     store: Arc<dyn Store>,
     renewal: tokio::task::JoinHandle<()>,
@@ -60,8 +61,8 @@ impl Service {
             Err(held) => return Err(held_by(&held).into()),
         };
         let stop = stop.child_token();
-        let renewal = tokio::spawn(renew(self.store.clone(), self.env.clone(), holder, fence, stop.clone()));
-        Ok(Lease { fence, store: self.store.clone(), renewal, stop })
+        let renewal = tokio::spawn(renew(self.store.clone(), self.tenant().clone(), self.env.clone(), holder, fence, stop.clone()));
+        Ok(Lease { tenant: self.tenant().clone(), fence, store: self.store.clone(), renewal, stop })
     }
 
     /// Who this process is. Behind a server, two containers may have the same name and number: each is somebody of its own.
@@ -77,14 +78,14 @@ impl Service {
 
     async fn acquire(&self, holder: &str) -> Result<Result<Fence, Held>> {
         let now = self.env.now();
-        Ok(self.store.acquire(&TENANT, holder, now, now + LEASE).await?)
+        Ok(self.store.acquire(self.tenant(), holder, now, now + LEASE).await?)
     }
 
     /// Takes over from a process that was killed on this machine, without waiting for its lease to run out.
     /// The fence rises, so that whatever it left behind cannot commit.
     async fn inherit(&self, dead: &Held, holder: &str) -> Result<Fence> {
         if let Ok(fence) = self.acquire(&dead.by).await? {
-            self.store.release(&TENANT, fence).await?;
+            self.store.release(self.tenant(), fence).await?;
         }
         Ok(self.acquire(holder).await?.map_err(|held| held_by(&held))?)
     }
@@ -107,6 +108,12 @@ impl<S: ?Sized> Service<S> {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// For whom it works.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.settings.tenant
     }
 
     /// The store.
@@ -139,7 +146,7 @@ impl Lease {
     /// When the store fails; the lease then runs out by itself.
     pub async fn release(self) -> Result<()> {
         self.renewal.abort();
-        Ok(self.store.release(&TENANT, self.fence).await?)
+        Ok(self.store.release(&self.tenant, self.fence).await?)
     }
 }
 
@@ -149,11 +156,11 @@ impl Drop for Lease {
     }
 }
 
-async fn renew(store: Arc<dyn Store>, env: Arc<dyn Env>, holder: String, fence: Fence, lost: CancellationToken) {
+async fn renew(store: Arc<dyn Store>, tenant: TenantId, env: Arc<dyn Env>, holder: String, fence: Fence, lost: CancellationToken) {
     loop {
         tokio::time::sleep(RENEWAL).await;
         let now = env.now();
-        match store.acquire(&TENANT, &holder, now, now + LEASE).await {
+        match store.acquire(&tenant, &holder, now, now + LEASE).await {
             Ok(Ok(renewed)) if renewed == fence => {}
             Ok(_) => return lost.cancel(),
             Err(error) => tracing::warn!(%error, "the lease could not be renewed; it is tried again"),

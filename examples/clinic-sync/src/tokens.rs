@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use ghl_client::oauth::{StoreError, Swap, TokenSet, TokenStore};
 use secrecy::{ExposeSecret, SecretString};
 use storage_sqlx::Store;
+use sync_core::TenantId;
 
-use crate::{Result, TENANT};
+use crate::{Result, Service};
 
 /// The name of the tokens in the vault.
 const TOKENS: &str = "ghl/tokens";
@@ -16,11 +17,12 @@ const TOKENS: &str = "ghl/tokens";
 #[derive(Clone, Debug)]
 pub(crate) struct VaultTokens {
     store: Arc<dyn Store>,
+    tenant: TenantId,
 }
 
 impl VaultTokens {
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
+    pub(crate) fn of(service: &Service) -> Self {
+        Self { store: service.store().clone(), tenant: service.tenant().clone() }
     }
 
     /// Stores what a new connection brought, whatever was there before.
@@ -28,7 +30,7 @@ impl VaultTokens {
     /// # Errors
     /// When the store cannot be written.
     pub(crate) async fn put(&self, tokens: &TokenSet) -> Result<()> {
-        Ok(self.store.vault().put(&TENANT, TOKENS, &tokens.to_json()).await?)
+        Ok(self.store.vault().put(&self.tenant, TOKENS, &tokens.to_json()).await?)
     }
 
     /// Forgets them; says whether there were any.
@@ -36,11 +38,11 @@ impl VaultTokens {
     /// # Errors
     /// When the store cannot be written.
     pub(crate) async fn forget(&self) -> Result<bool> {
-        Ok(self.store.vault().delete(&TENANT, TOKENS).await?)
+        Ok(self.store.vault().delete(&self.tenant, TOKENS).await?)
     }
 
     async fn stored(&self) -> Result<Option<SecretString>, StoreError> {
-        Ok(self.store.vault().get(&TENANT, TOKENS).await?)
+        Ok(self.store.vault().get(&self.tenant, TOKENS).await?)
     }
 }
 
@@ -60,7 +62,7 @@ impl TokenStore for VaultTokens {
         if current.as_deref() != Some(old.expose_secret()) {
             return Ok(Swap::Lost);
         }
-        let swapped = self.store.vault().swap(&TENANT, TOKENS, Some(&stored), &new.to_json()).await?;
+        let swapped = self.store.vault().swap(&self.tenant, TOKENS, Some(&stored), &new.to_json()).await?;
         Ok(if swapped { Swap::Stored } else { Swap::Lost })
     }
 }
@@ -87,7 +89,7 @@ mod tests {
         let path = directory.path().join("clinic.db");
         let master = MasterKey::beside(&path).unwrap().key;
         let store = Arc::new(SqliteStore::open(OpenOptions::new(path, master)).await.unwrap());
-        let vault = VaultTokens::new(store);
+        let vault = VaultTokens { store, tenant: crate::TENANT };
         let swap = async |old: &str, new: &str| vault.swap(&old.into(), &tokens(new)).await.unwrap();
         assert_eq!(swap("one", "two").await, Swap::Lost, "nobody is connected");
         vault.put(&tokens("one")).await.unwrap();

@@ -12,7 +12,7 @@ use super::What;
 use super::sync::{print_report, sync_once};
 use super::words::{reason, table_of_operations};
 use crate::demo::{Behaviour, Clinic, bookings, check, check_calendars, live, morning, one, pairs, waiting, waiting_bookings};
-use crate::{Clients, Result, Service, TENANT};
+use crate::{Clients, Result, Service};
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Demo {
@@ -81,7 +81,7 @@ impl Demo {
 
 async fn print_conflict(service: &Service) -> Result<()> {
     let query = ReviewQuery { values: true, ..ReviewQuery::default() };
-    let reviews = service.store().reviews(&TENANT, &query).await?;
+    let reviews = service.store().reviews(service.tenant(), &query).await?;
     let Some(conflict) = reviews.iter().find(|review| review.reason.name() == "conflict") else { return Ok(()) };
     println!("\none of the questions for a person ({}):\n  {}", &conflict.id.to_string()[..8], reason(&conflict.kind, &conflict.reason));
     for (field, values) in &conflict.values.0 {

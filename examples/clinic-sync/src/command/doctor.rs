@@ -111,7 +111,7 @@ async fn check_store(service: &Service) -> Vec<Finding> {
             format!("in the key file beside the database ({place}.key); keep a copy elsewhere: without it, sealed values are lost")
         }
     };
-    findings.push(match service.store().tenant_key(&crate::TENANT).await {
+    findings.push(match service.store().tenant_key(service.tenant()).await {
         Ok(_) => Finding::ok("key", key),
         Err(error) => Finding::bad("key", error),
     });

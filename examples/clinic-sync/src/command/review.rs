@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::words::reason;
 use super::{Form, print_json};
-use crate::{Clients, Error, Result, Service, Settings, TENANT};
+use crate::{Clients, Error, Result, Service, Settings};
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum ReviewCommand {
@@ -81,7 +81,7 @@ impl ReviewCommand {
 
 /// The open items, without values.
 pub(crate) async fn open_items(service: &Service) -> Result<Vec<Review>> {
-    let reviews = service.store().reviews(&TENANT, &ReviewQuery::default()).await?;
+    let reviews = service.store().reviews(service.tenant(), &ReviewQuery::default()).await?;
     Ok(reviews.into_iter().filter(|review| review.decision.is_none()).collect())
 }
 
@@ -154,7 +154,7 @@ async fn find(service: &Service, id: &str) -> Result<Review> {
         return Err(Error::Usage(format!("{what} an id that begins with {id}; `clinic-sync review list` shows them")));
     };
     let query = ReviewQuery { id: Some(id), values: true, ..ReviewQuery::default() };
-    let found = service.store().reviews(&TENANT, &query).await?.into_iter().next();
+    let found = service.store().reviews(service.tenant(), &query).await?.into_iter().next();
     found.ok_or_else(|| Error::Usage(format!("the item {id} was closed just now")))
 }
 

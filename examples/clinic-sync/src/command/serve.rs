@@ -16,7 +16,7 @@ use super::{Form, print_json};
 use crate::clients::{app, token_endpoint};
 use crate::serve::{Server, Task, new_link, timetable};
 use crate::tokens::VaultTokens;
-use crate::{Error, Result, Service, Settings, TENANT};
+use crate::{Error, Result, Service, Settings};
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Serve {
@@ -70,7 +70,7 @@ async fn refresh(service: &Service) -> Result<()> {
     let Some(app) = app(service.settings())? else {
         return Err(Error::Usage("no app is configured; a private integration token is not renewed".to_owned()));
     };
-    let tokens = VaultTokens::new(service.store().clone());
+    let tokens = VaultTokens::of(service);
     let Some(old) = stored(&tokens).await? else { return Err(Error::Usage(NOBODY.to_owned())) };
     let Some(spent) = old.refresh_token.clone() else { return Err(Error::Usage(NOBODY.to_owned())) };
     let new = token_endpoint(service.settings(), app)?.refresh(&old).await?;
@@ -86,7 +86,7 @@ async fn status(service: &Service) -> Result<ExitCode> {
         println!("by a private integration token, which is not renewed");
         return Ok(ExitCode::SUCCESS);
     }
-    let Some(tokens) = stored(&VaultTokens::new(service.store().clone())).await? else {
+    let Some(tokens) = stored(&VaultTokens::of(service)).await? else {
         println!("{NOBODY}");
         return Ok(ExitCode::FAILURE);
     };
@@ -115,7 +115,7 @@ fn minute(at: DateTime<Utc>) -> String {
 /// Makes everything due again that was given up.
 pub(crate) async fn replay(settings: Settings) -> Result<ExitCode> {
     let service = Service::open(settings).await?;
-    let count = service.store().replay(&TENANT, service.env().now()).await?;
+    let count = service.store().replay(service.tenant(), service.env().now()).await?;
     println!("{count} records are due again");
     Ok(ExitCode::SUCCESS)
 }
@@ -125,7 +125,7 @@ pub(crate) async fn schedule(settings: Settings, form: Form) -> Result<ExitCode>
     let service = Service::open(settings).await?;
     let mut last = BTreeMap::new();
     for (task, kind) in [(Task::Patients, person::KIND), (Task::Appointments, appointment::KIND)] {
-        if let Some(run) = service.store().runs(&TENANT, &kind, 1).await?.into_iter().next() {
+        if let Some(run) = service.store().runs(service.tenant(), &kind, 1).await?.into_iter().next() {
             last.insert(task, run.started_at);
         }
     }

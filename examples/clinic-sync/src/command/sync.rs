@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::progress::Bar;
 use super::words::{reason, system};
 use super::{Form, What, print_json};
-use crate::{Clients, Error, Lease, Result, Service, Settings, SyncReport, TENANT};
+use crate::{Clients, Error, Lease, Result, Service, Settings, SyncReport};
 
 /// So often at most is everything read in one sync. A person pulled in by an appointment is there after the second time.
 const ROUNDS: usize = 3;
@@ -53,7 +53,7 @@ impl SyncArgs {
 }
 
 pub(crate) async fn has_synced(service: &Service) -> Result<bool> {
-    let runs = service.store().runs(&TENANT, &person::KIND, 1).await?;
+    let runs = service.store().runs(service.tenant(), &person::KIND, 1).await?;
     Ok(runs.iter().any(|run| run.state != RunState::Failed))
 }
 

@@ -11,7 +11,7 @@ use sync_core::{Head, ReviewQuery, Side};
 use super::check::{Pair, Verdict};
 use super::clinic::Clinic;
 use crate::settings::{AppointmentSettings, Calendar, Practitioner};
-use crate::{Result, Service, TENANT};
+use crate::{Result, Service};
 
 /// The practitioners, and the numbers of their calendars in e-Physio.
 const PRACTITIONERS: [(&str, i64); 2] = [("anna", 5_778), ("beat", 5_779)];
@@ -168,7 +168,7 @@ impl Clinic {
 /// # Errors
 /// When the store cannot be read.
 pub async fn bookings(service: &Service) -> Result<Vec<Booking>> {
-    let heads = service.store().heads(&TENANT, &appointment::KIND, None, usize::MAX).await?;
+    let heads = service.store().heads(service.tenant(), &appointment::KIND, None, usize::MAX).await?;
     let booking = |head: &Head| {
         let id = |side: Side| head.ends[side].as_ref().map(|end| end.id.as_str());
         Some(Booking { event: id(Side::Left)?.parse().ok()?, appointment: id(Side::Right)?.to_owned() })
@@ -182,7 +182,7 @@ pub async fn bookings(service: &Service) -> Result<Vec<Booking>> {
 /// When the store cannot be read.
 pub async fn waiting_bookings(service: &Service) -> Result<BTreeSet<String>> {
     let query = ReviewQuery { kind: Some(appointment::KIND), ..ReviewQuery::default() };
-    let open = service.store().reviews(&TENANT, &query).await?.into_iter().filter(|review| review.decision.is_none());
+    let open = service.store().reviews(service.tenant(), &query).await?.into_iter().filter(|review| review.decision.is_none());
     Ok(open.flat_map(|review| [review.records.left, review.records.right]).flatten().map(|id| id.to_string()).collect())
 }
 

@@ -16,7 +16,7 @@ pub use clinic::{Behaviour, Clinic};
 pub use edits::{morning, one};
 pub use live::live;
 
-use crate::{Result, Service, TENANT};
+use crate::{Result, Service};
 
 /// How many heads are read at a time.
 const PAGE: usize = 1000;
@@ -29,7 +29,7 @@ pub async fn pairs(service: &Service) -> Result<Vec<Pair>> {
     let mut pairs = Vec::new();
     let mut after = None;
     loop {
-        let heads = service.store().heads(&TENANT, &person::KIND, after, PAGE).await?;
+        let heads = service.store().heads(service.tenant(), &person::KIND, after, PAGE).await?;
         let Some(last) = heads.last().map(|head| head.link) else { return Ok(pairs) };
         pairs.extend(heads.iter().filter_map(pair));
         after = Some(last);
@@ -48,7 +48,7 @@ fn pair(head: &Head) -> Option<Pair> {
 /// # Errors
 /// When the store cannot be read.
 pub async fn waiting(service: &Service) -> Result<Vec<Waiting>> {
-    let reviews = service.store().reviews(&TENANT, &ReviewQuery { kind: Some(person::KIND), ..ReviewQuery::default() }).await?;
+    let reviews = service.store().reviews(service.tenant(), &ReviewQuery { kind: Some(person::KIND), ..ReviewQuery::default() }).await?;
     let open = reviews.into_iter().filter(|review| review.decision.is_none());
     Ok(open
         .map(|review| Waiting {

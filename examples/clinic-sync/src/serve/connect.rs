@@ -19,7 +19,7 @@ use super::Shared;
 use super::stats::Received;
 use crate::clients::{app, token_endpoint};
 use crate::command::unreadable;
-use crate::{Error, Result, Service, TENANT};
+use crate::{Error, Result, Service};
 
 /// The link that was printed, and the way back from GHL.
 const LINK: &str = "connect/link";
@@ -52,7 +52,7 @@ async fn issue(service: &Service, name: &str) -> Result<String> {
     let text = random(service.env().as_ref());
     let once = Once { text: text.clone(), until: service.env().now() + GOOD_FOR };
     let json = serde_json::to_string(&once).unwrap_or_default();
-    service.store().vault().put(&TENANT, name, &SecretString::from(json)).await?;
+    service.store().vault().put(service.tenant(), name, &SecretString::from(json)).await?;
     Ok(text)
 }
 
@@ -65,7 +65,7 @@ fn random(env: &dyn Env) -> String {
 /// Uses up what was issued; says whether this was it. A wrong guess uses up nothing, so that nobody can spoil a link.
 async fn redeem(service: &Service, name: &str, text: &str) -> Result<bool> {
     let vault = service.store().vault();
-    let Some(stored) = vault.get(&TENANT, name).await? else { return Ok(false) };
+    let Some(stored) = vault.get(service.tenant(), name).await? else { return Ok(false) };
     let Ok(once) = serde_json::from_str::<Once>(stored.expose_secret()) else { return Ok(false) };
     // Compared as digests of equal length, so that the time taken tells nothing.
     let same = aws_lc_rs::constant_time::verify_slices_are_equal(once.text.as_bytes(), text.as_bytes()).is_ok();
@@ -73,7 +73,7 @@ async fn redeem(service: &Service, name: &str, text: &str) -> Result<bool> {
         return Ok(false);
     }
     // Of two at once, one finds it.
-    Ok(vault.delete(&TENANT, name).await?)
+    Ok(vault.delete(service.tenant(), name).await?)
 }
 
 #[derive(Deserialize)]
@@ -154,8 +154,8 @@ async fn exchange(shared: &Shared, code: &str, state: &str) -> Result<Result<Str
 async fn connected(shared: &Shared, tokens: &TokenSet) -> Result<()> {
     shared.tokens().put(tokens).await?;
     let vault = shared.service.store().vault();
-    vault.put(&TENANT, CONNECTED, &SecretString::from(shared.now().to_rfc3339())).await?;
-    vault.delete(&TENANT, PAUSED).await?;
+    vault.put(shared.tenant(), CONNECTED, &SecretString::from(shared.now().to_rfc3339())).await?;
+    vault.delete(shared.tenant(), PAUSED).await?;
     shared.clients.ghl.credentials_replaced().await;
     shared.connected.store(true, Ordering::Release);
     shared.woken.notify_one();
@@ -167,7 +167,7 @@ async fn connected(shared: &Shared, tokens: &TokenSet) -> Result<()> {
 pub(super) async fn note(shared: &Shared, event: &Event) -> Received {
     let noted = match event.subject {
         Subject::Uninstall => pause(shared, event.envelope.timestamp).await,
-        _ => shared.service.store().vault().delete(&TENANT, PAUSED).await.map_err(Error::from).map(drop),
+        _ => shared.service.store().vault().delete(shared.tenant(), PAUSED).await.map_err(Error::from).map(drop),
     };
     if noted.is_err() {
         return Received::Failed;
@@ -178,14 +178,14 @@ pub(super) async fn note(shared: &Shared, event: &Event) -> Received {
 
 async fn pause(shared: &Shared, removed: Option<DateTime<Utc>>) -> Result<()> {
     let vault = shared.service.store().vault();
-    let since = vault.get(&TENANT, CONNECTED).await?;
+    let since = vault.get(shared.tenant(), CONNECTED).await?;
     let since = since.and_then(|text| text.expose_secret().parse::<DateTime<Utc>>().ok());
     if let (Some(since), Some(removed)) = (since, removed)
         && removed < since
     {
         return Ok(());
     }
-    Ok(vault.put(&TENANT, PAUSED, &SecretString::from(shared.now().to_rfc3339())).await?)
+    Ok(vault.put(shared.tenant(), PAUSED, &SecretString::from(shared.now().to_rfc3339())).await?)
 }
 
 /// Whether there is no access to GHL: nobody has connected the app yet, or it was removed. In the second case GHL is asked: if it
@@ -196,12 +196,12 @@ pub(super) async fn is_paused(shared: &Shared) -> Result<bool> {
         return Ok(true);
     }
     let vault = shared.service.store().vault();
-    if vault.get(&TENANT, PAUSED).await?.is_none() {
+    if vault.get(shared.tenant(), PAUSED).await?.is_none() {
         return Ok(false);
     }
     match shared.clients.ghl.custom_fields().await {
         Ok(_) => {
-            vault.delete(&TENANT, PAUSED).await?;
+            vault.delete(shared.tenant(), PAUSED).await?;
             Ok(false)
         }
         Err(error) => {

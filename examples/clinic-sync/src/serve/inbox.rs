@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sync_core::{Engine, Error, Handled, Reconciled, RecordId, Side, Taken};
 
 use super::work::{PAUSE, Worker};
-use crate::{Result, TENANT};
+use crate::Result;
 
 /// How many hints are taken at a time.
 const HANDFUL: usize = 32;
@@ -46,7 +46,7 @@ impl Worker<'_> {
 
     /// Gives back what another process had taken and did not finish: it holds the lease no more, and need not be waited for.
     pub(super) async fn inherit(&mut self) -> Result<()> {
-        self.suspects = self.shared.service.store().reclaim(&TENANT).await?;
+        self.suspects = self.shared.service.store().reclaim(self.shared.tenant()).await?;
         Ok(())
     }
 
@@ -56,7 +56,7 @@ impl Worker<'_> {
         let now = self.shared.now();
         let limit = if self.suspects > 0 { 1 } else { HANDFUL };
         self.suspects = self.suspects.saturating_sub(1);
-        Ok(self.shared.service.store().take(&TENANT, limit, now, now + PATIENCE).await?)
+        Ok(self.shared.service.store().take(self.shared.tenant(), limit, now, now + PATIENCE).await?)
     }
 
     async fn handled(&self, hint: &Taken, outcome: Handled) -> Result<()> {

@@ -12,7 +12,6 @@ use ghl_client::oauth::TokenStore;
 
 use super::Shared;
 use super::stats::Received;
-use crate::TENANT;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new().route("/metrics", get(metrics)).with_state(shared)
@@ -28,7 +27,7 @@ async fn text(shared: &Shared) -> String {
     for (received, name) in Received::ALL {
         line(&mut text, "clinic_sync_webhooks_total", Some(("outcome", name)), shared.stats.webhooks(received));
     }
-    if let Ok(depth) = shared.service.store().depth(&TENANT).await {
+    if let Ok(depth) = shared.service.store().depth(shared.tenant()).await {
         family(&mut text, "clinic_sync_inbox", "gauge", "Hints in the inbox.");
         line(&mut text, "clinic_sync_inbox", Some(("state", "waiting")), depth.waiting);
         line(&mut text, "clinic_sync_inbox", Some(("state", "dead")), depth.dead);

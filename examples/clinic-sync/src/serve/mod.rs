@@ -20,7 +20,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use ghl_client::webhook::Verifier;
 use sync_core::observer::{Observer, Silent};
-use sync_core::{Engine, ErrorKind};
+use sync_core::{Engine, ErrorKind, TenantId};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::CancellationToken;
@@ -66,8 +66,12 @@ impl Shared {
         self.service.env().now()
     }
 
+    fn tenant(&self) -> &TenantId {
+        self.service.tenant()
+    }
+
     fn tokens(&self) -> VaultTokens {
-        VaultTokens::new(self.service.store().clone())
+        VaultTokens::of(&self.service)
     }
 
     /// The engines, if they could be made already: that needs GHL.

@@ -11,7 +11,6 @@ use sync_core::{HintKey, Kind, Listed, RecordId, Side, Source, Urgency};
 
 use super::Shared;
 use super::stats::Received;
-use crate::TENANT;
 
 /// Larger bodies are refused unread. GHL's largest documented event has a few thousand bytes.
 pub(super) const LARGEST: usize = 1 << 20;
@@ -89,10 +88,10 @@ pub(crate) fn shown(kind: &Kind, body: &Bytes) -> Option<Bytes> {
 }
 
 async fn keep(shared: &Shared, event: &Event, kind: Kind, id: RecordId) -> Received {
-    let hints = [(HintKey { tenant: TENANT, kind, side: Side::Right, id }, Urgency::Live)];
+    let hints = [(HintKey { tenant: shared.tenant().clone(), kind, side: Side::Right, id }, Urgency::Live)];
     let store = shared.service.store();
     let kept = match &event.envelope.webhook_id {
-        Some(delivery) => store.receive(&TENANT, delivery, &hints, shared.now()).await,
+        Some(delivery) => store.receive(shared.tenant(), delivery, &hints, shared.now()).await,
         None => store.push(&hints, shared.now()).await.map(|()| true),
     };
     match kept {

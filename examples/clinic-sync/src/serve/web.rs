@@ -9,7 +9,6 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
 use super::{Shared, connect, receiver};
-use crate::TENANT;
 
 /// So many syncs in a row may fail before the service calls itself unfit.
 const FAILURES: u64 = 3;
@@ -35,7 +34,7 @@ async fn ready(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
     if shared.stats.failures() >= FAILURES {
         return (StatusCode::SERVICE_UNAVAILABLE, "syncs keep failing; the log says why");
     }
-    match shared.service.store().depth(&TENANT).await {
+    match shared.service.store().depth(shared.tenant()).await {
         Ok(_) => (StatusCode::OK, "ready"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be read"),
     }

@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::schedule::{Schedule, Task};
 use super::{Shared, connect};
+use crate::Result;
 use crate::clients::{app, token_endpoint};
 use crate::command::{What, sweep_kinds, unreadable};
 use crate::service::Lease;
-use crate::{Result, TENANT};
 
 /// The longest sleep: a hint that waits for its next attempt wakes nobody.
 const NAP: Duration = Duration::from_secs(15);
@@ -71,7 +71,7 @@ impl Worker<'_> {
     /// When what was last done, so that a restart neither repeats nor forgets it.
     async fn remember(&mut self) {
         for (task, kind) in [(Task::Patients, person::KIND), (Task::Appointments, appointment::KIND)] {
-            let runs = self.shared.service.store().runs(&TENANT, &kind, 20).await.unwrap_or_default();
+            let runs = self.shared.service.store().runs(self.shared.tenant(), &kind, 20).await.unwrap_or_default();
             if let Some(run) = runs.iter().find(|run| run.state == RunState::Completed) {
                 self.last.insert(task, run.started_at);
                 self.shared.stats.succeeded(&kind, run.ended_at.unwrap_or(run.started_at));
@@ -186,7 +186,7 @@ impl Worker<'_> {
 
     /// Tells a person of questions that are new.
     pub(super) async fn tell_of_questions(&self) {
-        let Ok(reviews) = self.shared.service.store().reviews(&TENANT, &ReviewQuery::default()).await else { return };
+        let Ok(reviews) = self.shared.service.store().reviews(self.shared.tenant(), &ReviewQuery::default()).await else { return };
         let open = reviews.iter().filter(|review| review.decision.is_none()).count();
         let more = self.shared.stats.reviews(open);
         if more > 0 {
@@ -199,7 +199,7 @@ impl Worker<'_> {
         let lag = TimeDelta::seconds(i64::try_from(self.shared.service.settings().ghl.search_lag_seconds).unwrap_or(0));
         for side in Side::BOTH {
             let Some(began) = report.listed[side] else { continue };
-            if let Err(error) = self.shared.service.store().forget(&TENANT, &report.kind, side, began - lag).await {
+            if let Err(error) = self.shared.service.store().forget(self.shared.tenant(), &report.kind, side, began - lag).await {
                 tracing::warn!(%error, "hints that are done could not be dropped; they are looked at once more");
             }
         }

@@ -6,13 +6,17 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use sync_core::TenantId;
 
 use super::{AppointmentSettings, PatientSettings, ServeSettings};
 
 /// All settings. Their debug output shows no secret, no login and no address: an address may hold a password.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
+    /// For whom these are: one of several practices that share a database, or [the only one](crate::TENANT).
+    #[serde(skip)]
+    pub tenant: TenantId,
     /// A path, or `sqlite:PATH`.
     pub database_url: Option<String>,
     /// The key that seals what must stay readable.
@@ -192,9 +196,26 @@ impl From<Timeouts> for sync_http::Timeouts {
     }
 }
 
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            tenant: crate::TENANT,
+            database_url: None,
+            vault: VaultSettings::default(),
+            ephysio: EphysioSettings::default(),
+            ghl: GhlSettings::default(),
+            timeouts: Timeouts::default(),
+            patients: PatientSettings::default(),
+            appointments: AppointmentSettings::default(),
+            serve: ServeSettings::default(),
+        }
+    }
+}
+
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
+            .field("tenant", &self.tenant)
             .field("vault", &self.vault)
             .field("ephysio", &self.ephysio)
             .field("ghl", &self.ghl)

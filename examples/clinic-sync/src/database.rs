@@ -55,6 +55,18 @@ fn rotation_began(settings: &Settings) -> bool {
     settings.vault.key.is_none() && file.is_some_and(|file| file.with_added_extension("new").exists())
 }
 
+/// Opens the server's database, for what only a server has.
+#[cfg(feature = "postgres")]
+pub(crate) async fn server(settings: &Settings) -> Result<storage_sqlx::PostgresStore> {
+    settings.check_database().map_err(|problem| Error::Settings(vec![problem]))?;
+    let Some(address) = settings.database_server() else {
+        return Err(Error::Usage(
+            "several practices, and several processes, need a database server: set DATABASE_URL to postgres://…".to_owned(),
+        ));
+    };
+    Ok(storage_sqlx::PostgresStore::open(server::options(address, key_of_server(settings)?)?).await?)
+}
+
 /// Opens a server's database for what is in the file, under the same key.
 #[cfg(feature = "postgres")]
 pub(crate) async fn server_for_file(settings: &Settings, address: &str) -> Result<storage_sqlx::PostgresStore> {
@@ -90,8 +102,12 @@ mod server {
 
     use super::*;
 
+    pub(super) fn options(address: &str, key: MasterKey) -> Result<PostgresOptions> {
+        Ok(PostgresOptions::new(address, key)?)
+    }
+
     pub(super) async fn open(address: &str, key: MasterKey) -> Result<Arc<dyn Store>> {
-        Ok(Arc::new(PostgresStore::open(PostgresOptions::new(address, key)?).await?))
+        Ok(Arc::new(PostgresStore::open(options(address, key)?).await?))
     }
 
     pub(super) async fn is_set_up(address: &str, key: MasterKey) -> Result<bool> {

@@ -16,10 +16,12 @@ mod serve;
 #[cfg(feature = "demo")]
 mod simulate;
 mod sync;
+#[cfg(feature = "postgres")]
+mod tenant;
 mod vault;
 mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -41,6 +43,10 @@ pub struct Cli {
     /// A TOML file; `clinic-sync config example` prints one. The environment goes over it.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Which of several practices the command is about.
+    #[cfg(feature = "postgres")]
+    #[arg(long, global = true, value_name = "NAME")]
+    tenant: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -74,6 +80,10 @@ enum Command {
     /// Moves to a database server.
     #[cfg(feature = "postgres")]
     MigrateStore(migrate::MigrateStore),
+    /// Several practices on one database server.
+    #[cfg(feature = "postgres")]
+    #[command(subcommand)]
+    Tenant(tenant::TenantCommand),
     /// The key under which secrets are kept.
     #[command(subcommand)]
     Vault(vault::VaultCommand),
@@ -122,29 +132,47 @@ impl Cli {
     /// # Errors
     /// With what happened, and what to do; [`Error::exit_code`](crate::Error::exit_code) has the code.
     pub async fn run(self, stop: CancellationToken) -> Result<ExitCode> {
-        let load = || Settings::load(self.config.as_deref());
+        #[cfg(feature = "postgres")]
+        let tenant = self.tenant.as_deref();
+        #[cfg(not(feature = "postgres"))]
+        let tenant = None;
+        let load = || load(self.config.as_deref(), tenant);
         match self.command {
             #[cfg(feature = "demo")]
             Command::Demo(demo) => demo.run(stop).await,
             #[cfg(feature = "demo")]
             Command::Simulate(simulate) => simulate.run().await,
-            Command::Doctor(doctor) => doctor.run(load()?).await,
-            Command::Plan(plan) => plan.run(load()?).await,
-            Command::Sync(sync) => sync.run(load()?, stop).await,
-            Command::Serve(serve) => serve.run(load()?, stop).await,
-            Command::Schedule { form } => serve::schedule(load()?, form).await,
-            Command::Auth(auth) => auth.run(load()?).await,
-            Command::Replay => serve::replay(load()?).await,
+            Command::Doctor(doctor) => doctor.run(load().await?).await,
+            Command::Plan(plan) => plan.run(load().await?).await,
+            Command::Sync(sync) => sync.run(load().await?, stop).await,
+            Command::Serve(serve) => serve.run(load().await?, stop).await,
+            Command::Schedule { form } => serve::schedule(load().await?, form).await,
+            Command::Auth(auth) => auth.run(load().await?).await,
+            Command::Replay => serve::replay(load().await?).await,
             #[cfg(feature = "postgres")]
-            Command::MigrateStore(migrate) => migrate.run(load()?, stop).await,
-            Command::Vault(vault) => vault.run(load()?, stop).await,
-            Command::Review(review) => review.run(load()?).await,
-            Command::Link(pair) => pair.run(load()?).await,
-            Command::Unlink(which) => which.run(load()?, link::Act::Unlink).await,
-            Command::Pause(which) => which.run(load()?, link::Act::Pause).await,
-            Command::Resume(which) => which.run(load()?, link::Act::Resume).await,
+            Command::MigrateStore(migrate) => migrate.run(load().await?, stop).await,
+            #[cfg(feature = "postgres")]
+            Command::Tenant(tenant) => tenant.run(Settings::load(self.config.as_deref())?, stop).await,
+            Command::Vault(vault) => vault.run(load().await?, stop).await,
+            Command::Review(review) => review.run(load().await?).await,
+            Command::Link(pair) => pair.run(load().await?).await,
+            Command::Unlink(which) => which.run(load().await?, link::Act::Unlink).await,
+            Command::Pause(which) => which.run(load().await?, link::Act::Pause).await,
+            Command::Resume(which) => which.run(load().await?, link::Act::Resume).await,
             Command::Config(config) => config.run(self.config.as_deref()),
         }
+    }
+}
+
+/// The settings that a command is run with.
+async fn load(config: Option<&Path>, tenant: Option<&str>) -> Result<Settings> {
+    let settings = Settings::load(config)?;
+    match tenant {
+        None => Ok(settings),
+        #[cfg(feature = "postgres")]
+        Some(name) => tenant::settings_of(settings, name).await,
+        #[cfg(not(feature = "postgres"))]
+        Some(_) => Ok(settings),
     }
 }
 

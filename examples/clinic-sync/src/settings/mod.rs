@@ -5,6 +5,7 @@ mod environment;
 mod model;
 mod patients;
 mod serve;
+mod tenant;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +14,8 @@ pub use appointments::{AppointmentSettings, Calendar, Practitioner, SlotCheck};
 pub use model::{AppSettings, Create, EphysioSettings, GhlSettings, Settings, Timeouts, VaultSettings};
 pub use patients::{Consent, IntoEphysio, PatientSettings};
 pub use serve::ServeSettings;
+#[cfg(feature = "postgres")]
+pub(crate) use tenant::location_claim;
 
 use crate::{Error, Result};
 

@@ -8,6 +8,14 @@ use sync_core::ErrorKind;
 
 use crate::{Error, Result, Settings};
 
+/// How many connections a process that serves several practices has, to records and to jobs.
+#[cfg(feature = "postgres")]
+const CONNECTIONS: u32 = 16;
+#[cfg(feature = "postgres")]
+const JOB_CONNECTIONS: u32 = 8;
+#[cfg(feature = "postgres")]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Opens the store, and makes it if it is not there.
 pub(crate) async fn open(settings: &Settings) -> Result<Arc<dyn Store>> {
     match settings.database_server() {
@@ -58,13 +66,34 @@ fn rotation_began(settings: &Settings) -> bool {
 /// Opens the server's database, for what only a server has.
 #[cfg(feature = "postgres")]
 pub(crate) async fn server(settings: &Settings) -> Result<storage_sqlx::PostgresStore> {
+    Ok(storage_sqlx::PostgresStore::open(server_options(settings)?).await?)
+}
+
+/// The same, with a statement that runs with every new hint.
+#[cfg(feature = "postgres")]
+pub(crate) async fn server_that_wakes(settings: &Settings, statement: &str) -> Result<storage_sqlx::PostgresStore> {
+    Ok(storage_sqlx::PostgresStore::open(server_options(settings)?.with_connections(CONNECTIONS).with_wake(statement)).await?)
+}
+
+/// Connections to the same server for jobs.
+#[cfg(feature = "postgres")]
+pub(crate) fn jobs(settings: &Settings) -> Result<sqlx::PgPool> {
+    let unusable =
+        || Error::Settings(vec!["DATABASE_URL cannot be understood; it has the form postgres://user:password@host/database".to_owned()]);
+    let options: sqlx::postgres::PgConnectOptions = settings.database_server().and_then(|url| url.parse().ok()).ok_or_else(unusable)?;
+    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(JOB_CONNECTIONS).acquire_timeout(PATIENCE);
+    Ok(pool.connect_lazy_with(sqlx::ConnectOptions::disable_statement_logging(options)))
+}
+
+#[cfg(feature = "postgres")]
+fn server_options(settings: &Settings) -> Result<storage_sqlx::PostgresOptions> {
     settings.check_database().map_err(|problem| Error::Settings(vec![problem]))?;
     let Some(address) = settings.database_server() else {
         return Err(Error::Usage(
             "several practices, and several processes, need a database server: set DATABASE_URL to postgres://…".to_owned(),
         ));
     };
-    Ok(storage_sqlx::PostgresStore::open(server::options(address, key_of_server(settings)?)?).await?)
+    server::options(address, key_of_server(settings)?)
 }
 
 /// Opens a server's database for what is in the file, under the same key.

@@ -65,15 +65,18 @@ impl Service {
         Ok(Lease { tenant: self.tenant().clone(), fence, store: self.store.clone(), renewal, stop })
     }
 
-    /// Who this process is. Behind a server, two containers may have the same name and number: each is somebody of its own.
+    /// Who holds a lease. Behind a server, two containers may have the same name and number, and one process may hold one lease
+    /// after another: each is somebody of its own.
     fn holder(&self) -> String {
-        let process = holder(std::process::id());
         if self.settings.database_server().is_none() {
-            return process;
+            return holder(std::process::id());
         }
         let mut chance = [0; 4];
         self.env.fill(&mut chance);
-        format!("{process} ({:08x})", u32::from_be_bytes(chance))
+        match life(std::process::id()) {
+            Some(life) => format!("{} ({life}/{:08x})", holder(std::process::id()), u32::from_be_bytes(chance)),
+            None => format!("{} ({:08x})", holder(std::process::id()), u32::from_be_bytes(chance)),
+        }
     }
 
     async fn acquire(&self, holder: &str) -> Result<Result<Fence, Held>> {
@@ -183,6 +186,46 @@ fn holder(process: u32) -> String {
 /// taken to run.
 fn is_dead(by: &str) -> bool {
     let process = by.strip_prefix("process ").and_then(|rest| rest.split(' ').next()?.parse::<u32>().ok());
-    let Some(process) = process.filter(|process| holder(*process) == by) else { return false };
-    std::path::Path::new("/proc/self").exists() && !std::path::Path::new(&format!("/proc/{process}")).exists()
+    let Some(process) = process else { return false };
+    let Some((who, mark)) = by.split_once(" (") else {
+        return holder(process) == by
+            && std::path::Path::new("/proc/self").exists()
+            && !std::path::Path::new(&format!("/proc/{process}")).exists();
+    };
+    let Some((there, _)) = mark.rsplit_once('/') else { return false };
+    let (Some(here), Some((place, _))) = (life(std::process::id()), there.rsplit_once('/')) else { return false };
+    // Numbers of processes mean something only where they were given, and only until they are given again.
+    holder(process) == who && here.starts_with(&format!("{place}/")) && life(process).is_none_or(|life| life != there)
+}
+
+/// What tells a process from all others, and where: the machine since it was started, what numbers its processes, and when this one
+/// began. Nothing where the system does not tell, or there is no such process.
+fn life(process: u32) -> Option<String> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let numbers = std::fs::read_link("/proc/self/ns/pid").ok()?;
+    let numbers: String = numbers.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
+    // The name in it may hold anything; the 22nd value counts from its end.
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let began = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?;
+    Some(format!("{}/{numbers}/{began}", boot.trim().get(..8)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_lives_is_not_taken_for_dead_and_who_is_not_from_here_neither() {
+        let me = std::process::id();
+        let life = life(me).unwrap();
+        let (place, _) = life.rsplit_once('/').unwrap();
+        assert!(!is_dead(&format!("{} ({life}/00000001)", holder(me))), "this process");
+        assert!(is_dead(&format!("{} ({place}/1/00000001)", holder(me))), "one that had its number before");
+        assert!(!is_dead(&format!("{} (0badcafe/1/1/00000001)", holder(me))), "one of another machine with the same name");
+        assert!(!is_dead(&format!("{} (00000001)", holder(me))) && !is_dead("the service that moved"), "nobody can tell");
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let gone = child.id();
+        child.wait().unwrap();
+        assert!(is_dead(&format!("{} ({place}/1/00000001)", holder(gone))) && is_dead(&holder(gone)), "one that ended");
+    }
 }

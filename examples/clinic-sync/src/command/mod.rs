@@ -31,6 +31,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use progress::Bar;
 pub(crate) use serve::unreadable;
+#[cfg(feature = "postgres")]
+pub(crate) use sync::has_synced;
 pub(crate) use sync::sweep_kinds;
 pub use words::{reason as describe_reason, table_of_operations};
 
@@ -67,6 +69,10 @@ enum Command {
     Sync(sync::SyncArgs),
     /// Runs until it is told to stop: webhooks are seen at once, everything else by the clock.
     Serve(serve::Serve),
+    /// Works, beside other processes on a database server. `serve` does that too.
+    Worker(serve::Worker),
+    /// Sees to it that what is due is done, beside other processes on a database server. `serve` does that too.
+    Scheduler,
     /// Shows what `serve` does when.
     Schedule {
         #[command(flatten)]
@@ -146,6 +152,8 @@ impl Cli {
             Command::Plan(plan) => plan.run(load().await?).await,
             Command::Sync(sync) => sync.run(load().await?, stop).await,
             Command::Serve(serve) => serve.run(load().await?, stop).await,
+            Command::Worker(worker) => worker.run(load().await?, stop).await,
+            Command::Scheduler => serve::scheduler(load().await?, stop).await,
             Command::Schedule { form } => serve::schedule(load().await?, form).await,
             Command::Auth(auth) => auth.run(load().await?).await,
             Command::Replay => serve::replay(load().await?).await,

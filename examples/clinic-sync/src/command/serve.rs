@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 use super::sync::{first_sync_is_special, has_synced};
 use super::{Form, print_json};
 use crate::clients::{app, token_endpoint};
+#[cfg(feature = "postgres")]
+use crate::serve::{GroupServer, Roles};
 use crate::serve::{Server, Task, new_link, timetable};
 use crate::tokens::VaultTokens;
 use crate::{Error, Result, Service, Settings};
@@ -23,10 +25,24 @@ pub(crate) struct Serve {
     /// Go ahead with the very first sync, which may create many contacts.
     #[arg(long)]
     first_sync: bool,
+    /// Only listen; `clinic-sync worker` does the work in other processes. Needs a database server.
+    #[arg(long)]
+    no_worker: bool,
+    /// Leave it to other processes to see that what is due is done. Needs a database server.
+    #[arg(long)]
+    no_scheduler: bool,
 }
 
 impl Serve {
     pub(crate) async fn run(self, settings: Settings, stop: CancellationToken) -> Result<ExitCode> {
+        #[cfg(feature = "postgres")]
+        if settings.database_server().is_some() {
+            let roles = Roles { receiver: true, worker: !self.no_worker, scheduler: !self.no_scheduler };
+            return in_group(settings, roles, self.first_sync, stop).await;
+        }
+        if self.no_worker || self.no_scheduler {
+            return Err(Error::Usage(ONE_PROCESS.to_owned()));
+        }
         settings.check()?;
         let service = Service::open(settings).await?;
         if !self.first_sync && !has_synced(&service).await? {
@@ -40,6 +56,60 @@ impl Serve {
         server.run().await?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+const ONE_PROCESS: &str = "a database in a file is worked on by one process, which is `clinic-sync serve`; for several, set DATABASE_URL \
+                           to postgres://…, in a build with the feature `postgres`";
+
+/// One of several processes that work.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Worker {
+    /// Go ahead with the very first sync of the only practice, which may create many contacts.
+    #[arg(long)]
+    first_sync: bool,
+}
+
+impl Worker {
+    pub(crate) async fn run(self, settings: Settings, stop: CancellationToken) -> Result<ExitCode> {
+        behind_a_server(settings, [true, false], self.first_sync, stop).await
+    }
+}
+
+/// The process that sees to it that what is due is done.
+pub(crate) async fn scheduler(settings: Settings, stop: CancellationToken) -> Result<ExitCode> {
+    behind_a_server(settings, [false, true], false, stop).await
+}
+
+#[cfg(feature = "postgres")]
+async fn behind_a_server(
+    settings: Settings,
+    [worker, scheduler]: [bool; 2],
+    first_sync: bool,
+    stop: CancellationToken,
+) -> Result<ExitCode> {
+    if settings.database_server().is_none() {
+        return Err(Error::Usage(ONE_PROCESS.to_owned()));
+    }
+    in_group(settings, Roles { receiver: false, worker, scheduler }, first_sync, stop).await
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn behind_a_server(_settings: Settings, _roles: [bool; 2], _first_sync: bool, _stop: CancellationToken) -> Result<ExitCode> {
+    Err(Error::Usage(ONE_PROCESS.to_owned()))
+}
+
+#[cfg(feature = "postgres")]
+async fn in_group(settings: Settings, roles: Roles, first_sync: bool, stop: CancellationToken) -> Result<ExitCode> {
+    let server = GroupServer::start(settings, roles, first_sync, stop).await?;
+    match server.address() {
+        Some(address) => println!("listening at http://{address}"),
+        None => println!("working"),
+    }
+    if let Some(address) = server.metrics_address() {
+        println!("figures at http://{address}/metrics");
+    }
+    server.run().await;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Access to GHL by an app.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sync_core::Env;
 
 use super::Shared;
+use super::practices::{Practices, marked};
 use super::stats::Received;
 use crate::clients::{app, token_endpoint};
 use crate::command::unreadable;
@@ -49,7 +50,7 @@ pub(crate) async fn new_link(service: &Service) -> Result<String> {
 }
 
 async fn issue(service: &Service, name: &str) -> Result<String> {
-    let text = random(service.env().as_ref());
+    let text = marked(service.tenant(), &random(service.env().as_ref()));
     let once = Once { text: text.clone(), until: service.env().now() + GOOD_FOR };
     let json = serde_json::to_string(&once).unwrap_or_default();
     service.store().vault().put(service.tenant(), name, &SecretString::from(json)).await?;
@@ -82,8 +83,14 @@ pub(super) struct Link {
 }
 
 /// `GET /api/auth/connect`: to GHL, with a link that `clinic-sync auth link` printed.
-pub(super) async fn connect(State(shared): State<Arc<Shared>>, Query(query): Query<Link>) -> Response {
-    match to_ghl(&shared, query.link.as_deref().unwrap_or_default()).await {
+pub(super) async fn connect(State(practices): State<Arc<Practices>>, Query(query): Query<Link>) -> Response {
+    let link = query.link.unwrap_or_default();
+    let sent = match practices.marked(&link).await {
+        Ok(Some(shared)) => to_ghl(&shared, &link).await,
+        Ok(None) => Ok(None),
+        Err(error) => Err(error),
+    };
+    match sent {
         Ok(Some(response)) => response,
         Ok(None) => page(StatusCode::FORBIDDEN, "This link is not good any more. `clinic-sync auth link` prints a new one."),
         Err(error) => failed(&error),
@@ -110,14 +117,19 @@ pub(super) struct Back {
 }
 
 /// `GET /api/auth/callback`: back from GHL, with a code that is exchanged for tokens.
-pub(super) async fn callback(State(shared): State<Arc<Shared>>, headers: HeaderMap, Query(back): Query<Back>) -> Response {
+pub(super) async fn callback(State(practices): State<Arc<Practices>>, headers: HeaderMap, Query(back): Query<Back>) -> Response {
     let (Some(code), Some(state)) = (back.code, back.state) else {
         return page(StatusCode::BAD_REQUEST, "GHL sent no code. Please start again with a new link.");
     };
     if cookie(&headers).as_deref() != Some(state.as_str()) {
         return page(StatusCode::FORBIDDEN, "This did not begin in this browser. Please start again with a new link.");
     }
-    match exchange(&shared, &code, &state).await {
+    let exchanged = match practices.marked(&state).await {
+        Ok(Some(shared)) => exchange(&shared, &code, &state).await,
+        Ok(None) => Ok(Err("No such practice is configured here.")),
+        Err(error) => Err(error),
+    };
+    match exchanged {
         Ok(Ok(location)) => page(StatusCode::OK, &format!("The location {location} is connected. You can close this page.")),
         Ok(Err(refusal)) => page(StatusCode::FORBIDDEN, refusal),
         Err(error) => failed(&error),

@@ -36,7 +36,7 @@ impl Worker<'_> {
                     return Ok(false);
                 }
             };
-            waiting.extend(self.look_at(engines, taken).await?);
+            waiting.extend(self.look_at(&engines, taken).await?);
         }
         if !waiting.is_empty() {
             self.share_a_listing(waiting).await?;
@@ -125,9 +125,9 @@ impl Worker<'_> {
         if self.stop.is_cancelled() || self.shared.now() < next {
             return self.postpone(&hints, next).await;
         }
-        self.listed = Some(self.shared.now());
+        self.shared.note_listing(self.shared.now());
         let engines = self.shared.engines(self.lease).await?;
-        for engine in engines {
+        for engine in engines.iter() {
             let mut sides: BTreeMap<Side, Vec<&Taken>> = BTreeMap::new();
             hints.iter().filter(|hint| hint.key.kind == *engine.kind()).for_each(|hint| sides.entry(hint.key.side).or_default().push(hint));
             for (side, hints) in sides {

@@ -4,8 +4,16 @@
 //! inbox, so that nothing they do can write to a patient's record.
 
 mod connect;
+mod doors;
+#[cfg(feature = "postgres")]
+mod group;
+#[cfg(feature = "postgres")]
+mod group_server;
 mod inbox;
+#[cfg(feature = "postgres")]
+mod jobs;
 mod metrics;
+mod practices;
 pub(crate) mod receiver;
 mod schedule;
 mod stats;
@@ -13,26 +21,28 @@ mod web;
 mod work;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use ghl_client::webhook::Verifier;
 use sync_core::observer::{Observer, Silent};
-use sync_core::{Engine, ErrorKind, TenantId};
-use tokio::net::TcpListener;
-use tokio::sync::{Notify, OnceCell};
+use sync_core::{Engine, Fence, TenantId};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use connect::new_link;
+use doors::Doors;
+#[cfg(feature = "postgres")]
+pub use group_server::GroupServer;
+use practices::Practices;
 pub use schedule::Task;
 pub(crate) use schedule::timetable;
 use stats::Stats;
 
 use crate::service::Lease;
 use crate::tokens::VaultTokens;
-use crate::{Clients, Error, Result, Service};
+use crate::{Clients, Result, Service};
 
 /// How long what is under way may take after a stop was asked for.
 const GRACE: Duration = Duration::from_secs(8);
@@ -42,18 +52,31 @@ const GRACE: Duration = Duration::from_secs(8);
 pub struct Server {
     shared: Arc<Shared>,
     lease: Lease,
-    listener: TcpListener,
-    metrics: Option<TcpListener>,
+    doors: Doors,
     stop: CancellationToken,
 }
 
-/// What all parts of the service use.
+/// What one process of several does.
+#[cfg(feature = "postgres")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// It listens to webhooks and to admins who give access.
+    pub receiver: bool,
+    /// It works for practices.
+    pub worker: bool,
+    /// It sees to it that what is due is done.
+    pub scheduler: bool,
+}
+
+/// What all parts of the service of one practice use.
 #[derive(Debug)]
 pub(crate) struct Shared {
     service: Service,
     clients: Clients,
-    engines: OnceCell<Vec<Engine>>,
-    verifier: Verifier,
+    /// Those of the lease under which this process works, or worked last.
+    engines: Mutex<Option<(Fence, Arc<Vec<Engine>>)>>,
+    /// When e-Physio was last listed.
+    listed: Mutex<Option<DateTime<Utc>>>,
     stats: Stats,
     /// Something came into the inbox.
     woken: Notify,
@@ -62,6 +85,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    fn of(service: Service) -> Result<Self> {
+        let clients = Clients::of(&service)?;
+        let (engines, listed) = (Mutex::new(None), Mutex::new(None));
+        let (stats, woken, connected) = (Stats::default(), Notify::new(), AtomicBool::new(false));
+        Ok(Self { service, clients, engines, listed, stats, woken, connected })
+    }
+
     fn now(&self) -> DateTime<Utc> {
         self.service.env().now()
     }
@@ -75,14 +105,30 @@ impl Shared {
     }
 
     /// The engines, if they could be made already: that needs GHL.
-    fn ready_engines(&self) -> &[Engine] {
-        self.engines.get().map_or(&[], Vec::as_slice)
+    fn ready_engines(&self) -> Option<Arc<Vec<Engine>>> {
+        self.made().map(|(_, engines)| engines)
     }
 
-    async fn engines(&self, lease: &Lease) -> Result<&[Engine]> {
+    async fn engines(&self, lease: &Lease) -> Result<Arc<Vec<Engine>>> {
+        if let Some((_, engines)) = self.made().filter(|(fence, _)| *fence == lease.fence()) {
+            return Ok(engines);
+        }
         let observer: Arc<dyn Observer> = Arc::new(Silent);
-        let make = || self.service.leased_engines(&self.clients, lease, &observer);
-        Ok(self.engines.get_or_try_init(make).await?.as_slice())
+        let engines = Arc::new(self.service.leased_engines(&self.clients, lease, &observer).await?);
+        *self.engines.lock().unwrap_or_else(PoisonError::into_inner) = Some((lease.fence(), engines.clone()));
+        Ok(engines)
+    }
+
+    fn made(&self) -> Option<(Fence, Arc<Vec<Engine>>)> {
+        self.engines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn listed(&self) -> Option<DateTime<Utc>> {
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_listing(&self, at: DateTime<Utc>) {
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
     }
 }
 
@@ -92,36 +138,21 @@ impl Server {
     /// # Errors
     /// When another process works on this practice, an address is taken, or the settings are not complete.
     pub async fn start(service: Service, stop: CancellationToken) -> Result<Self> {
-        let clients = Clients::of(&service)?;
         let lease = service.lease(&stop).await?;
-        let settings = &service.settings().serve;
-        let listener = listen(settings.listen).await?;
-        let metrics = match settings.metrics {
-            Some(address) => Some(listen(address).await?),
-            None => None,
-        };
-        let keys: Vec<_> = settings.webhook_public_keys.iter().filter_map(|key| key.parse().ok()).collect();
-        let verifier = if keys.is_empty() { Verifier::default() } else { Verifier::new(keys) };
-        let (engines, stats, woken, connected) = (OnceCell::new(), Stats::default(), Notify::new(), AtomicBool::new(false));
-        Ok(Self {
-            shared: Arc::new(Shared { service, clients, engines, verifier, stats, woken, connected }),
-            lease,
-            listener,
-            metrics,
-            stop,
-        })
+        let doors = Doors::open(&service.settings().serve).await?;
+        Ok(Self { shared: Arc::new(Shared::of(service)?), lease, doors, stop })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.listener.local_addr().unwrap_or(self.shared.service.settings().serve.listen)
+        self.doors.address().unwrap_or(self.shared.service.settings().serve.listen)
     }
 
     /// Where figures can be read.
     #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {
-        self.metrics.as_ref()?.local_addr().ok()
+        self.doors.metrics_address()
     }
 
     /// Serves until the stop is asked for; then what is under way is finished, or is left to the next start.
@@ -129,14 +160,8 @@ impl Server {
     /// # Errors
     /// When the lease cannot be given back; it then runs out by itself.
     pub async fn run(self) -> Result<()> {
-        let Self { shared, lease, listener, metrics, stop } = self;
-        let stopped = |stop: CancellationToken| async move { stop.cancelled().await };
-        let web = axum::serve(listener, web::router(shared.clone())).with_graceful_shutdown(stopped(stop.clone()));
-        let web = tokio::spawn(web.into_future());
-        let figures = metrics.map(|listener| {
-            let figures = axum::serve(listener, metrics::router(shared.clone())).with_graceful_shutdown(stopped(stop.clone()));
-            tokio::spawn(figures.into_future())
-        });
+        let Self { shared, lease, doors, stop } = self;
+        let opened = doors.serve(Arc::new(Practices::one(shared.clone())), &stop);
         {
             let mut worked = std::pin::pin!(work::until_stopped(&shared, &lease, &stop));
             tokio::select! {
@@ -148,15 +173,7 @@ impl Server {
                 }
             }
         }
-        web.abort();
-        figures.iter().for_each(tokio::task::JoinHandle::abort);
+        drop(opened);
         lease.release().await
     }
-}
-
-async fn listen(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let message = format!("nobody can listen at {address}: {error}; choose another address under [serve]");
-        Error::Failed(sync_core::Error::permanent(ErrorKind::Configuration, message))
-    })
 }

@@ -10,6 +10,7 @@ use sync_core::vocabulary::{appointment, person};
 use sync_core::{HintKey, Kind, Listed, RecordId, Side, Source, Urgency};
 
 use super::Shared;
+use super::practices::Practices;
 use super::stats::Received;
 
 /// Larger bodies are refused unread. GHL's largest documented event has a few thousand bytes.
@@ -17,9 +18,9 @@ pub(super) const LARGEST: usize = 1 << 20;
 
 /// Receives one webhook. What is refused writes nothing; what is of no use is answered as well, so that GHL does not send it
 /// again.
-pub(super) async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let received = look(&shared, &headers, &body).await;
-    shared.stats.webhook(received);
+pub(super) async fn receive(State(practices): State<Arc<Practices>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let received = look(&practices, &headers, &body).await;
+    practices.stats.webhook(received);
     match received {
         Received::Refused => StatusCode::UNAUTHORIZED,
         Received::Failed => StatusCode::SERVICE_UNAVAILABLE,
@@ -27,14 +28,20 @@ pub(super) async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMa
     }
 }
 
-async fn look(shared: &Shared, headers: &HeaderMap, body: &Bytes) -> Received {
-    if shared.verifier.verify(headers, body).is_err() {
+async fn look(practices: &Practices, headers: &HeaderMap, body: &Bytes) -> Received {
+    if practices.verifier.verify(headers, body).is_err() {
         return Received::Refused;
     }
     let Ok(event) = Event::decode(body) else { return Received::Refused };
-    if !is_ours(shared, &event) {
-        return Received::Unroutable;
-    }
+    let shared = match practices.at(event.envelope.location_id.as_deref()).await {
+        Ok(Some(shared)) if is_ours(&shared, &event) => shared,
+        Ok(_) => return Received::Unroutable,
+        Err(error) => {
+            tracing::error!(%error, "nobody knows for whom a webhook is; GHL sends it again");
+            return Received::Failed;
+        }
+    };
+    let shared = shared.as_ref();
     if let Some(at) = event.envelope.timestamp {
         shared.stats.came(at, shared.now());
     }
@@ -53,7 +60,7 @@ fn is_ours(shared: &Shared, event: &Event) -> bool {
     let settings = &shared.service.settings().ghl;
     let app = settings.app.as_ref().map(|app| app.client_id.split('-').next().unwrap_or_default());
     let ours = |ours: Option<&str>, theirs: Option<&str>| theirs.is_none_or(|theirs| ours.is_none_or(|ours| ours == theirs));
-    event.envelope.location_id.as_deref() == settings.location_id.as_deref() && ours(app, event.envelope.app_id.as_deref())
+    ours(app, event.envelope.app_id.as_deref())
 }
 
 pub(crate) fn subject(event: &Event) -> Option<(Kind, RecordId)> {
@@ -66,7 +73,8 @@ pub(crate) fn subject(event: &Event) -> Option<(Kind, RecordId)> {
 
 /// Whether the event shows only what is settled. When in doubt it is not: then the record is read.
 async fn is_echo(shared: &Shared, kind: &Kind, id: &RecordId, body: &Bytes) -> bool {
-    let Some(engine) = shared.ready_engines().iter().find(|engine| engine.kind() == kind) else { return false };
+    let Some(engines) = shared.ready_engines() else { return false };
+    let Some(engine) = engines.iter().find(|engine| engine.kind() == kind) else { return false };
     let Some(shown) = shown(kind, body) else { return false };
     let listed = Listed { id: id.clone(), raw: shown };
     let decoded = if *kind == person::KIND {

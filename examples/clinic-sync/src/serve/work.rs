@@ -19,6 +19,9 @@ use crate::service::Lease;
 
 /// The longest sleep: a hint that waits for its next attempt wakes nobody.
 const NAP: Duration = Duration::from_secs(15);
+/// The shortest time between two looks at a practice by the clock.
+#[cfg(feature = "postgres")]
+const BREATH: TimeDelta = TimeDelta::milliseconds(500);
 /// How long after a failed sync the next is tried.
 pub(super) const PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// So many failures in a row are told to a person.
@@ -35,27 +38,11 @@ pub(super) struct Worker<'a> {
     pub(super) wanted: bool,
     /// So many of the next hints may be what ended the process before this one.
     pub(super) suspects: usize,
-    /// When e-Physio was last listed.
-    pub(super) listed: Option<DateTime<Utc>>,
 }
 
 /// Works until a stop is asked for.
 pub(super) async fn until_stopped(shared: &Shared, lease: &Lease, stop: &CancellationToken) {
-    let mut worker = Worker {
-        shared,
-        lease,
-        stop,
-        schedule: Schedule::new(shared.service.settings()),
-        last: BTreeMap::new(),
-        due: BTreeMap::new(),
-        wanted: false,
-        suspects: 0,
-        listed: None,
-    };
-    worker.remember().await;
-    if let Err(error) = worker.inherit().await {
-        tracing::warn!(%error, "what was under way before comes back in some minutes by itself");
-    }
+    let mut worker = Worker::new(shared, lease, stop).await;
     while !lease.stop().is_cancelled() {
         let worked = worker.once().await.unwrap_or_else(|error| {
             tracing::error!(%error, "the service could not work; it tries again");
@@ -67,7 +54,27 @@ pub(super) async fn until_stopped(shared: &Shared, lease: &Lease, stop: &Cancell
     }
 }
 
-impl Worker<'_> {
+/// Works until there is nothing to do; says when there will be.
+#[cfg(feature = "postgres")]
+pub(super) async fn until_idle(shared: &Shared, lease: &Lease, stop: &CancellationToken) -> Result<DateTime<Utc>> {
+    let mut worker = Worker::new(shared, lease, stop).await;
+    while !lease.stop().is_cancelled() && worker.once().await? {}
+    let waiting = shared.service.store().depth(shared.tenant()).await?.oldest;
+    let next = worker.next().unwrap_or(DateTime::<Utc>::MAX_UTC);
+    // What is due and was not done cannot be done just now.
+    Ok(waiting.map_or(next, |waiting| next.min(waiting)).max(shared.now() + BREATH))
+}
+
+impl<'a> Worker<'a> {
+    async fn new(shared: &'a Shared, lease: &'a Lease, stop: &'a CancellationToken) -> Self {
+        let schedule = Schedule::new(shared.service.settings());
+        let mut worker = Self { shared, lease, stop, schedule, last: BTreeMap::new(), due: BTreeMap::new(), wanted: false, suspects: 0 };
+        worker.remember().await;
+        if let Err(error) = worker.inherit().await {
+            tracing::warn!(%error, "what was under way before comes back in some minutes by itself");
+        }
+        worker
+    }
     /// When what was last done, so that a restart neither repeats nor forgets it.
     async fn remember(&mut self) {
         for (task, kind) in [(Task::Patients, person::KIND), (Task::Appointments, appointment::KIND)] {
@@ -77,8 +84,15 @@ impl Worker<'_> {
                 self.shared.stats.succeeded(&kind, run.ended_at.unwrap_or(run.started_at));
             }
         }
-        let now = self.shared.now();
-        self.last.insert(Task::Nightly, now);
+        // A night is over when everything was synced since, whoever did it.
+        let all = if self.schedule.has(Task::Appointments) { Task::Appointments } else { Task::Patients };
+        let nightly = self.last.get(&all).copied().unwrap_or_else(|| self.shared.now());
+        self.last.insert(Task::Nightly, nightly);
+        if self.shared.listed().is_none()
+            && let Some(listed) = self.last.get(&Task::Patients)
+        {
+            self.shared.note_listing(*listed);
+        }
         if let Ok(Some(tokens)) = self.shared.tokens().load().await {
             self.last.insert(Task::Tokens, tokens.expires_at - TimeDelta::hours(24));
         }
@@ -122,7 +136,7 @@ impl Worker<'_> {
     pub(super) fn next_listing(&self) -> DateTime<Utc> {
         let seconds = self.shared.service.settings().patients.freshness_seconds;
         let bound = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).unwrap_or(TimeDelta::MAX);
-        self.listed.map_or(DateTime::UNIX_EPOCH, |listed| listed.checked_add_signed(bound).unwrap_or(DateTime::<Utc>::MAX_UTC))
+        self.shared.listed().map_or(DateTime::UNIX_EPOCH, |listed| listed.checked_add_signed(bound).unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 
     async fn carry_out(&mut self, task: Task) {
@@ -135,11 +149,15 @@ impl Worker<'_> {
         self.plan(task);
     }
 
+    /// When there is something to do, as far as the clock tells.
+    fn next(&self) -> Option<DateTime<Utc>> {
+        let planned = self.due.iter().filter(|(task, _)| self.schedule.has(**task)).map(|(_, due)| *due);
+        planned.chain(self.wanted.then(|| self.next_listing())).min()
+    }
+
     async fn sleep(&self) {
         let now = self.shared.now();
-        let planned = self.due.iter().filter(|(task, _)| self.schedule.has(**task)).map(|(_, due)| *due);
-        let next = planned.chain(self.wanted.then(|| self.next_listing())).min();
-        let nap = next.and_then(|next| (next - now).to_std().ok()).unwrap_or_default().clamp(Duration::from_millis(50), NAP);
+        let nap = self.next().and_then(|next| (next - now).to_std().ok()).unwrap_or_default().clamp(Duration::from_millis(50), NAP);
         tokio::select! {
             biased;
             () = self.lease.stop().cancelled() => {}
@@ -149,10 +167,10 @@ impl Worker<'_> {
     }
 
     async fn sweep(&mut self, what: What) {
-        self.listed = Some(self.shared.now());
+        self.shared.note_listing(self.shared.now());
         self.wanted = false;
         let reports = match self.shared.engines(self.lease).await {
-            Ok(engines) => sweep_kinds(engines, what).await,
+            Ok(engines) => sweep_kinds(&engines, what).await,
             Err(error) => Err(error),
         };
         match reports {

@@ -17,6 +17,10 @@ const LEASE: Duration = Duration::from_secs(120);
 /// How often a lease is renewed.
 const RENEWAL: Duration = Duration::from_secs(30);
 
+/// So often is a lease asked for, or given back, while the store fails; and how long after a failure.
+const TRIES: u32 = 5;
+const AGAIN: Duration = Duration::from_millis(300);
+
 /// A store that is open, and what is needed to make engines over it.
 #[derive(Debug)]
 pub struct Service<S: ?Sized = dyn Store> {
@@ -79,9 +83,13 @@ impl Service {
         }
     }
 
+    /// Asks once more as the same holder where the answer was lost: the lease may have been given.
     async fn acquire(&self, holder: &str) -> Result<Result<Fence, Held>> {
-        let now = self.env.now();
-        Ok(self.store.acquire(self.tenant(), holder, now, now + LEASE).await?)
+        let ask = || {
+            let now = self.env.now();
+            self.store.acquire(self.tenant(), holder, now, now + LEASE)
+        };
+        Ok(persistently(ask).await?)
     }
 
     /// Takes over from a process that was killed on this machine, without waiting for its lease to run out.
@@ -149,7 +157,7 @@ impl Lease {
     /// When the store fails; the lease then runs out by itself.
     pub async fn release(self) -> Result<()> {
         self.renewal.abort();
-        Ok(self.store.release(&self.tenant, self.fence).await?)
+        Ok(persistently(|| self.store.release(&self.tenant, self.fence)).await?)
     }
 }
 
@@ -157,6 +165,17 @@ impl Drop for Lease {
     fn drop(&mut self) {
         self.renewal.abort();
     }
+}
+
+/// Tries again where that may help. A lease that nobody knows of keeps everybody from the practice until it runs out.
+async fn persistently<T, F: Future<Output = sync_core::Result<T>>>(ask: impl Fn() -> F) -> sync_core::Result<T> {
+    for _ in 1..TRIES {
+        match ask().await {
+            Err(error) if error.is_temporary() => tokio::time::sleep(AGAIN).await,
+            answer => return answer,
+        }
+    }
+    ask().await
 }
 
 async fn renew(store: Arc<dyn Store>, tenant: TenantId, env: Arc<dyn Env>, holder: String, fence: Fence, lost: CancellationToken) {

@@ -12,6 +12,7 @@ use storage_sqlx::{PostgresStore, Store};
 use sync_core::{HintQueue, TenantId};
 use tokio_util::sync::CancellationToken;
 
+use crate::serve::wake;
 use crate::{Error, Result, Service, Settings, TENANT, database};
 
 /// Several practices on one database server.
@@ -56,8 +57,8 @@ impl TenantCommand {
         match self {
             Self::Add { name, settings: file, first_sync } => add(&store, &settings, &name, &file, first_sync).await?,
             Self::List => list(&store).await?,
-            Self::Pause { name } => pause(&store, &name, true).await?,
-            Self::Resume { name } => pause(&store, &name, false).await?,
+            Self::Pause { name } => pause(&store, &settings, &name, true).await?,
+            Self::Resume { name } => pause(&store, &settings, &name, false).await?,
             Self::Remove { name, .. } => remove(&store, &settings, &name, &stop).await?,
         }
         Ok(ExitCode::SUCCESS)
@@ -70,7 +71,8 @@ async fn add(store: &PostgresStore, process: &Settings, name: &str, file: &std::
         std::fs::read_to_string(file).map_err(|error| Error::Settings(vec![format!("{} cannot be read: {error}", file.display())]))?;
     let settings = process.for_tenant(id.clone(), &text).map_err(Error::Settings)?;
     store.put_tenant(&id, &settings.claims(), &SecretString::from(text), first_sync, Utc::now()).await?;
-    println!("{id} is served by every process within a minute");
+    wake(process, &id).await?;
+    println!("{id} is served");
     Ok(())
 }
 
@@ -96,9 +98,13 @@ async fn list(store: &PostgresStore) -> Result<()> {
     Ok(())
 }
 
-async fn pause(store: &PostgresStore, name: &str, paused: bool) -> Result<()> {
-    if !store.pause_tenant(&TenantId::new(name), paused).await? {
+async fn pause(store: &PostgresStore, process: &Settings, name: &str, paused: bool) -> Result<()> {
+    let id = TenantId::new(name);
+    if !store.pause_tenant(&id, paused).await? {
         return Err(unknown(name));
+    }
+    if !paused {
+        wake(process, &id).await?;
     }
     println!("{name} is {}", if paused { "left alone, as soon as what is under way is done" } else { "served again" });
     Ok(())

@@ -54,6 +54,8 @@ pub struct Behaviour {
     pub quirks: ephysio_emulator::Quirks,
     /// What time it is.
     pub clock: Clock,
+    /// GHL's location.
+    pub location: String,
 }
 
 impl Default for Behaviour {
@@ -63,6 +65,7 @@ impl Default for Behaviour {
             search_lag: Duration::ZERO,
             quirks: ephysio_emulator::Quirks::default(),
             clock: Clock::real(),
+            location: LOCATION.to_owned(),
         }
     }
 }
@@ -80,7 +83,7 @@ impl Clinic {
             ..ephysio_emulator::Config::default()
         });
         let ghl = ghl_emulator::Emulator::new(ghl_emulator::Config {
-            location_id: LOCATION.to_owned(),
+            location_id: behaviour.location.clone(),
             token: TOKEN.to_owned(),
             rate_limit: behaviour.rate_limit,
             search_lag: behaviour.search_lag,

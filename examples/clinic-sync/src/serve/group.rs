@@ -175,6 +175,11 @@ impl Group {
     }
 }
 
+/// Has a process look at a practice at once.
+pub(crate) async fn wake(process: &Settings, id: &TenantId) -> Result<()> {
+    Group::open(process.clone(), false).await?.wake(id, None).await
+}
+
 pub(super) fn jobs_failed(error: &dyn std::fmt::Display) -> Error {
     Error::Failed(sync_core::Error::temporary(ErrorKind::Store, format!("the jobs in the database cannot be used: {error}")))
 }

@@ -34,6 +34,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use connect::new_link;
 use doors::Doors;
 #[cfg(feature = "postgres")]
+pub(crate) use group::wake;
+#[cfg(feature = "postgres")]
 pub use group_server::GroupServer;
 use practices::Practices;
 pub use schedule::Task;

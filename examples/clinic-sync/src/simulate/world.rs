@@ -41,6 +41,7 @@ pub(super) fn build(seed: u64) -> Result<(Clinic, Settings)> {
         search_lag: Duration::ZERO,
         quirks: quirks(&mut chance, able),
         clock,
+        ..Behaviour::default()
     };
     let clinic = Clinic::build(0, seed, behaviour);
     let mut settings = clinic.settings("http://localhost:1", "http://localhost:2", std::path::Path::new("simulated.db"));

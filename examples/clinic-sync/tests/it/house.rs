@@ -19,6 +19,8 @@ pub(crate) struct House {
     directory: TempDir,
     settings: toml::Table,
     environment: Vec<(String, String)>,
+    /// Which of several practices it is.
+    pub(crate) tenant: Option<String>,
 }
 
 /// What became of one call of the binary.
@@ -53,18 +55,30 @@ impl House {
 
     /// The same at another time. The binary goes by the machine's clock, whatever it is here.
     pub(crate) async fn at(clock: Clock, quirks: Quirks) -> Self {
-        let clinic = Clinic::build(0, 1, Behaviour { rate_limit: None, quirks, clock, ..Behaviour::default() });
+        Self::behaving(Behaviour { quirks, clock, ..Behaviour::default() }).await
+    }
+
+    /// An empty clinic that behaves like this, without GHL's limits.
+    pub(crate) async fn behaving(behaviour: Behaviour) -> Self {
+        let location = behaviour.location.clone();
+        let clinic = Clinic::build(0, 1, Behaviour { rate_limit: None, ..behaviour });
         let running = clinic.serve().await.unwrap();
         let (ephysio, ghl) = (running.0.url(), running.1.url());
-        let mut house =
-            Self { clinic, running, directory: tempfile::tempdir().unwrap(), settings: toml::Table::new(), environment: Vec::new() };
+        let mut house = Self {
+            clinic,
+            running,
+            directory: tempfile::tempdir().unwrap(),
+            settings: toml::Table::new(),
+            environment: Vec::new(),
+            tenant: None,
+        };
         house.set("database_url", house.path("clinic.db").display().to_string());
         house.set("ephysio.base_url", format!("{ephysio}/api/1.0"));
         house.set("ephysio.email", "praxis@example.ch");
         house.set("ephysio.create", "immediate");
         house.set("ephysio.calls_per_2_seconds", 1000);
         house.set("ghl.base_url", ghl);
-        house.set("ghl.location_id", "loc-demo");
+        house.set("ghl.location_id", location);
         house.set("ghl.search_lag_seconds", 0);
         house.set("ghl.calls_per_10_seconds", 10_000);
         house.set("patients.consent", "all_active_patients");
@@ -114,6 +128,11 @@ impl House {
         self.run_with(&self.settings.to_string(), arguments).await
     }
 
+    /// The settings as they stand in a file.
+    pub(crate) fn text(&self) -> String {
+        self.settings.to_string()
+    }
+
     /// Calls the binary with a settings file of this text.
     pub(crate) async fn run_with(&self, settings: &str, arguments: &[&str]) -> Ran {
         let mut command = self.command_with(settings, arguments);
@@ -127,7 +146,8 @@ impl House {
         self.command_with(&self.settings.to_string(), arguments)
     }
 
-    fn command_with(&self, settings: &str, arguments: &[&str]) -> Command {
+    /// The binary with a settings file of this text, to be started.
+    pub(crate) fn command_with(&self, settings: &str, arguments: &[&str]) -> Command {
         let file = self.path("clinic.toml");
         std::fs::write(&file, settings).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_clinic-sync"));
@@ -175,6 +195,12 @@ impl House {
             app.client_secret = secret("GHL_CLIENT_SECRET");
         }
         settings.vault.key = secret("VAULT_KEY");
+        if let Some(url) = secret("DATABASE_URL") {
+            settings.database_url = Some(secrecy::ExposeSecret::expose_secret(&url).to_owned());
+        }
+        if let Some(tenant) = &self.tenant {
+            settings.tenant = sync_core::TenantId::new(tenant);
+        }
         settings
     }
 

@@ -10,6 +10,8 @@ mod clocks;
 mod contract;
 mod exits;
 mod fields;
+#[cfg(feature = "postgres")]
+mod group;
 mod house;
 mod inbox;
 mod live;

@@ -200,11 +200,12 @@ impl Bench<'_> {
         let none = Rulings::default();
         let rulings = self.answers.rulings(work.link.id).unwrap_or(&none);
         let decision = decide(&work.link, believed, same_bytes, rulings, &self.rules);
-        if !decision.settled.is_empty() {
-            work.link.settled_at = Some(self.now);
-        }
-        work.link.bases.extend(decision.settled.clone());
+        // Who sees one side only cannot tell an edit from a conflict: nothing is settled before both were seen.
         let waits = Side::BOTH.into_iter().any(|side| stale[side] || records[side].is_none());
+        if !waits && !decision.settled.is_empty() {
+            work.link.settled_at = Some(self.now);
+            work.link.bases.extend(decision.settled.clone());
+        }
         if !decision.writes_anything() {
             // Who sees one side only knows neither what to ask nor what is answered.
             return if waits { Judgement::unfinished() } else { self.at_rest(work, decision.reviews) };

@@ -13,7 +13,7 @@ use crate::{
 /// How many heads the store is asked for at a time.
 const PAGE: usize = 2000;
 
-type References = BTreeMap<Kind, RecordId>;
+pub(crate) type References = BTreeMap<Kind, RecordId>;
 
 /// All links of the kinds that a kind refers to.
 #[derive(Clone, Debug, Default)]
@@ -122,6 +122,11 @@ impl Family {
 
     fn link(&self, side: Side, references: &References, kind: &Kind) -> Option<LinkId> {
         self.by_record.get(kind)?[side].get(references.get(kind)?).copied()
+    }
+
+    /// Whether a parent that is referred to is in no link any more.
+    pub(crate) fn link_is_unknown(&self, side: Side, references: &References) -> bool {
+        self.kinds.iter().any(|kind| self.link(side, references, kind).is_none())
     }
 
     /// The same parents as the other side knows them; none unless all of them are there.

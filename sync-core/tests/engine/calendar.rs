@@ -399,6 +399,25 @@ async fn a_contact_that_is_gone_takes_no_appointment_out_of_the_practice() {
 }
 
 #[tokio::test]
+async fn an_appointment_that_went_with_its_contact_is_a_question_once_the_contact_is_entered_anew() {
+    let (calendar, patient, contact) = Calendar::with_anna().await;
+    let event = Calendar::book(&calendar.left, &patient, "e1", MONDAY);
+    calendar.sync().await;
+    calendar.right.remove_by_hand(&Calendar::booked(&calendar.right)[0].id);
+    calendar.right.remove_by_hand(&contact);
+    calendar.sync_without_a_write().await;
+    calendar.right.add(&person::KIND, &anna());
+    for _ in 0..3 {
+        calendar.sync_without_a_write().await;
+    }
+    assert_eq!(calendar.reasons().await, ["manual_removal"], "nobody cancelled it, and it is on one side only");
+    calendar.left.remove_by_hand(&event);
+    calendar.sync().await;
+    calendar.sync_without_a_write().await;
+    assert_eq!(calendar.reasons().await, [""; 0], "the question closes with what it asks about");
+}
+
+#[tokio::test]
 async fn a_create_whose_answer_was_lost_is_found_by_its_slot() {
     let (calendar, patient, _) = Calendar::with_anna().await;
     Calendar::book(&calendar.left, &patient, "e1", MONDAY);

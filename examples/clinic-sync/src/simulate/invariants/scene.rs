@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_core::vocabulary::appointment::AppointmentSchema;
 use sync_core::vocabulary::person;
 use sync_core::vocabulary::person::PersonSchema;
-use sync_core::{EndState, FieldName, Link, LinkId, Review, Schema, Side, Standing};
+use sync_core::{EndState, FieldName, Link, LinkId, Reason, Review, Schema, Side, Standing};
 
 use crate::simulate::evidence::Evidence;
 use crate::simulate::ledger::{Family, Fields, PARENT, Place};
@@ -48,7 +48,9 @@ impl<'a> Scene<'a> {
         let about = |review: &&&Review| review.link == Some(link);
         let names = |review: &Review| {
             let fields = review.reason.fields();
-            fields.is_empty() || fields.iter().any(|name| name.as_str() == field)
+            // Whether it is still the same person is asked about all that is known of them (design §4): until then nothing is written.
+            let about_all = fields.is_empty() || matches!(review.reason, Reason::IdentityChanged { .. });
+            about_all || fields.iter().any(|name| name.as_str() == field)
         };
         self.open.iter().filter(about).any(|review| names(review))
     }

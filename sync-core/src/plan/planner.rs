@@ -88,13 +88,18 @@ impl Planner {
     async fn look_closer(&self, planned: &mut Planned) -> Result<()> {
         let Planned { tasks, reviews, family, listings, .. } = planned;
         let answers = Answers::from(&reviews[..]);
-        for task in tasks.iter_mut().filter(|task| task.judgement.partial) {
+        for task in tasks {
+            let went = match task.judgement.step {
+                Some(Step::Remove(side)) => Sides::from_fn(|gone| gone != side),
+                _ if task.judgement.partial => Sides::default(),
+                _ => continue,
+            };
             let reread = task.judgement.reread;
             for side in Side::BOTH.into_iter().filter(|side| reread[*side]) {
                 self.reread(&mut task.work, side).await?;
             }
             if reread.left || reread.right {
-                task.judgement = self.judge_again(&mut task.work, family, *listings, &answers, Sides::default())?;
+                task.judgement = self.judge_again(&mut task.work, family, *listings, &answers, went)?;
             }
         }
         Ok(())

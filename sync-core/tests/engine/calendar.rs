@@ -7,7 +7,7 @@ use sync_core::testing::{Call, CallKind, Fault, MemoryEndpoint, SeededEnv, Shape
 use sync_core::vocabulary::appointment::{self, AppointmentSchema};
 use sync_core::vocabulary::person::{self, PersonSchema};
 use sync_core::{
-    Absence, Digester, Engine, Field, FieldName, FieldPolicy, MappingReader, MemoryStore, Policy, Presence, Record, RecordId, Removal,
+    Absence, Action, Digester, Engine, Field, FieldName, FieldPolicy, MappingReader, MemoryStore, Policy, Presence, Record, RecordId, Removal,
     Report, Result, Review, ReviewQuery, Schema, Scope, Setup, Side, Sides, Sink, Support, check_order,
 };
 
@@ -327,6 +327,25 @@ async fn a_booking_that_was_moved_or_taken_up_again_after_its_event_had_gone_is_
         }
         assert_eq!(calendar.reasons().await, ["manual_removal"], "moved: {moved}");
     }
+}
+
+#[tokio::test]
+async fn a_plan_does_not_promise_to_cancel_a_booking_that_was_moved_long_before_its_event_went() {
+    let (calendar, patient, _) = Calendar::with_anna().await;
+    let event = Calendar::book(&calendar.left, &patient, "e1", MONDAY);
+    calendar.sync().await;
+    calendar.show_as_open();
+    calendar.right.edit(&Calendar::booked(&calendar.right)[0].id, "start", TUESDAY);
+    calendar.sync().await;
+    calendar.sync_without_a_write().await;
+    calendar.left.remove_by_hand(&event);
+    calendar.sync_without_a_write().await;
+    calendar.env.advance(Duration::from_secs(60));
+    let planned = calendar.bookings().plan().await.unwrap();
+    let removed = planned.operations.iter().filter(|operation| operation.action == Action::Remove);
+    assert_eq!(removed.count(), 0);
+    calendar.sync_without_a_write().await;
+    assert_eq!(calendar.reasons().await, ["manual_removal"], "somebody wants it at another time");
 }
 
 #[tokio::test]

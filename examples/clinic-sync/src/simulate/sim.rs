@@ -348,6 +348,7 @@ impl Sim {
         }
         let depth: Depth = memory.depth(&TENANT).await?;
         if std::env::var_os("SIMDUMP").is_some() {
+            self.chaos.trace.note(format_args!("POLICY {:?}", self.house.settings.patients.policy().map(|p| p.fields).ok()));
             for link in &links {
                 self.chaos.trace.note(format_args!(
                     "LINK {} {} st={:?} settled={} at={:?} pulled={} intent={} L={:?} R={:?} bases={:?}",

@@ -36,7 +36,15 @@ fn is_stray(scene: &Scene<'_>, place: &Place) -> bool {
         review.link == Some(link.id)
             && matches!(review.reason, Reason::DoubleToken { .. } | Reason::PossibleMatch { .. } | Reason::Ambiguous { .. })
     });
-    link.only_side().is_some() && link.standing == Standing::Active && !asked && !lost_its_counterpart(scene, place)
+    let is_alone = link.only_side().is_some() && link.standing == Standing::Active;
+    is_alone && !asked && !lost_its_counterpart(scene, place) && !was_forgotten(scene, place)
+}
+
+/// Whether a back-up has forgotten for whom it was made, and a person is asked about them. It carries a token that nobody remembers,
+/// and fewer than two identifiers where one of them was shared: that is not enough to know it again (design §4).
+fn was_forgotten(scene: &Scene<'_>, place: &Place) -> bool {
+    let made_for = || scene.ever_joined().get(place).into_iter().flatten().any(|other| scene.asked(other));
+    scene.evidence.was_restored() && made_for()
 }
 
 /// Whether the record that it was made for was there, and went, or now belongs to another one.

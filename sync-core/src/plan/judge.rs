@@ -134,7 +134,12 @@ impl Bench<'_> {
             Kinship::Same(parents) => work.link.parents = parents,
             Kinship::Elsewhere(side, parent) => return self.readdress(work, side, &parent),
             Kinship::Later(_) if self.went_with_its_parent(work, &references) => return self.orphaned(work, records),
-            Kinship::Later(pulls) => return Judgement { pulls, ..Judgement::unfinished() },
+            Kinship::Later(pulls) => {
+                // What went while its parent was away is not at rest: once they are back, its counterpart goes too.
+                let went = |side: Side| work.link.ends[side].as_ref().is_some_and(|end| end.state.is_gone());
+                work.link.settled &= !Side::BOTH.into_iter().any(went);
+                return Judgement { pulls, ..Judgement::unfinished() };
+            }
             Kinship::Frozen(parent) => return self.at_rest(work, vec![Reason::Frozen { parent }]),
         }
         let states = work.link.ends.as_ref().map(|end| end.as_ref().map(|end| end.state));

@@ -418,6 +418,28 @@ async fn a_contact_that_is_gone_takes_no_appointment_out_of_the_practice() {
 }
 
 #[tokio::test]
+async fn an_event_that_went_while_its_patient_was_away_cancels_the_booking_once_they_are_back() {
+    let (calendar, patient, _) = Calendar::with_anna().await;
+    let event = Calendar::book(&calendar.left, &patient, "e1", MONDAY);
+    calendar.sync().await;
+    calendar.show_as_open();
+    calendar.sync().await;
+    calendar.left.deactivate(&patient);
+    calendar.sync_without_a_write().await;
+    calendar.left.remove_by_hand(&event);
+    for _ in 0..3 {
+        calendar.sync_without_a_write().await;
+    }
+    calendar.left.change(&patient, |record| record.presence = Presence::Live);
+    for _ in 0..2 {
+        calendar.sync().await;
+    }
+    assert!(Calendar::booked(&calendar.right).is_empty(), "it is cancelled");
+    assert_eq!(calendar.reasons().await, [""; 0]);
+    calendar.sync_without_a_write().await;
+}
+
+#[tokio::test]
 async fn an_appointment_that_went_with_its_contact_is_a_question_once_the_contact_is_entered_anew() {
     let (calendar, patient, contact) = Calendar::with_anna().await;
     let event = Calendar::book(&calendar.left, &patient, "e1", MONDAY);

@@ -224,6 +224,10 @@ impl Family {
         if moved && self.is_wanted(members[side], side) {
             return Kinship::Later(BTreeSet::from([links[side]]));
         }
+        // It may be the same parent under another id, as after a merge: until a person has said so, nothing is taken away.
+        if members[side].in_question {
+            return Kinship::Frozen(kind.clone());
+        }
         Kinship::Elsewhere(side, kind.clone())
     }
 }

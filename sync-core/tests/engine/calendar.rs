@@ -388,6 +388,30 @@ async fn appointments_of_a_person_taken_apart_freeze_and_move_along_once_the_per
 }
 
 #[tokio::test]
+async fn a_booking_that_a_merge_gave_to_another_contact_is_not_cancelled_before_it_is_known_who_that_is() {
+    let (calendar, patient, contact) = Calendar::with_anna().await;
+    Calendar::book(&calendar.left, &patient, "e1", MONDAY);
+    calendar.sync().await;
+    calendar.sync().await;
+    let booking = Calendar::booked(&calendar.right)[0].id.clone();
+    calendar.right.remove_by_hand(&contact);
+    let winner = calendar.right.add(&person::KIND, &anna());
+    calendar.right.change(&booking, |record| {
+        record.references.insert(person::KIND, winner.clone());
+    });
+    let before = calendar.writes().len();
+    calendar.env.advance(Duration::from_secs(60));
+    calendar.people().catch_up(Side::Right, &[winner].into()).await.unwrap();
+    assert_eq!(calendar.reasons().await, ["ambiguous"], "Anna is linked to a contact of whom nobody knows yet that it is gone");
+    calendar.bookings().catch_up(Side::Right, &[booking].into()).await.unwrap();
+    assert_eq!(calendar.writes()[before..], [], "nobody cancelled anything");
+    for _ in 0..3 {
+        calendar.sync_without_a_write().await;
+    }
+    assert_eq!(calendar.reasons().await, [""; 0]);
+}
+
+#[tokio::test]
 async fn an_event_given_to_another_patient_moves_to_the_other_contact() {
     let (calendar, patient, _) = Calendar::with_anna().await;
     let other = calendar.left.add(&person::KIND, &[("given_name", "Beat"), ("family_name", "Keller"), ("email", "beat@example.ch")]);

@@ -7,8 +7,8 @@ use sync_core::testing::{Call, CallKind, Fault, MemoryEndpoint, SeededEnv, Shape
 use sync_core::vocabulary::appointment::{self, AppointmentSchema};
 use sync_core::vocabulary::person::{self, PersonSchema};
 use sync_core::{
-    Absence, Action, Digester, Engine, Field, FieldName, FieldPolicy, MappingReader, MemoryStore, Policy, Presence, Record, RecordId, Removal,
-    Report, Result, Review, ReviewQuery, Schema, Scope, Setup, Side, Sides, Sink, Support, check_order,
+    Absence, Action, Digester, Engine, Field, FieldName, FieldPolicy, MappingReader, MemoryStore, Policy, Presence, Record, RecordId,
+    Removal, Report, Result, Review, ReviewQuery, Schema, Scope, Setup, Side, Sides, Sink, Support, check_order,
 };
 
 use crate::clinic::{anna, contacts, patients, policy, tenant};

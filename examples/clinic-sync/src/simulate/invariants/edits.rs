@@ -72,7 +72,10 @@ fn note<'a>(
         }
         // Who enters a contact once more types what was there before, which is nobody's edit.
         shared |= matches!(change.what, What::Made(_)) && was_theirs(scene, joined, change, field, &own);
-        if change.by == By::Staff && !own.is_empty() {
+        // What somebody took away again is nobody's to lose any more.
+        if change.by == By::Staff && own.is_empty() {
+            entered.remove(&(change.place.clone(), field));
+        } else if change.by == By::Staff {
             entered.insert((change.place.clone(), field), Entered { at, looks: change.looks, shared });
         }
     }
@@ -119,7 +122,8 @@ fn is_lost(
     // What somebody had entered on the other side as well: without that there is no conflict, and nothing that could win. Emptying a
     // field is an edit too, where the rules carry it (design §4).
     let carried = policy.clearing == Clearing::Propagate;
-    let wins = |other: &Place| moment.value(other, field).is_some_and(|theirs| !theirs.is_empty() || carried && emptied(scene, other, field));
+    let wins =
+        |other: &Place| moment.value(other, field).is_some_and(|theirs| !theirs.is_empty() || carried && emptied(scene, other, field));
     let contested = others().any(wins);
     let by_rule = loses && contested;
     let decided = decided(scene, &change.place, field, entered.at, at);

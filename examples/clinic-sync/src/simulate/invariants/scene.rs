@@ -11,7 +11,7 @@ use crate::simulate::evidence::Evidence;
 use crate::simulate::ledger::{Family, Fields, PARENT, Place};
 
 /// The end of a history.
-pub(super) struct Scene<'a> {
+pub(in crate::simulate) struct Scene<'a> {
     pub(super) evidence: &'a Evidence,
     schema: PersonSchema,
     /// The questions that are open, without those that a person has answered.
@@ -19,7 +19,7 @@ pub(super) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(evidence: &'a Evidence) -> Self {
+    pub(in crate::simulate) fn new(evidence: &'a Evidence) -> Self {
         let open = evidence.reviews.iter().filter(|review| review.decision.is_none()).collect();
         Self { evidence, schema: PersonSchema::default(), open }
     }
@@ -71,7 +71,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Whether both halves of a person are in use, and nobody is asked who it is.
-    pub(super) fn is_whole(&self, person: &Place) -> bool {
+    pub(in crate::simulate) fn is_whole(&self, person: &Place) -> bool {
         let Some(link) = self.link_of(person).filter(|link| link.is_joined() && link.standing == Standing::Active) else { return false };
         let present = |side: Side| link.ends[side].as_ref().is_some_and(|end| end.state == EndState::Present);
         Side::BOTH.into_iter().all(present) && !self.asked(person)

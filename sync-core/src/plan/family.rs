@@ -13,7 +13,7 @@ use crate::{
 /// How many heads the store is asked for at a time.
 const PAGE: usize = 2000;
 
-type References = BTreeMap<Kind, RecordId>;
+pub(crate) type References = BTreeMap<Kind, RecordId>;
 
 /// All links of the kinds that a kind refers to.
 #[derive(Clone, Debug, Default)]
@@ -124,6 +124,11 @@ impl Family {
         self.by_record.get(kind)?[side].get(references.get(kind)?).copied()
     }
 
+    /// Whether a parent that is referred to is in no link any more.
+    pub(crate) fn link_is_unknown(&self, side: Side, references: &References) -> bool {
+        self.kinds.iter().any(|kind| self.link(side, references, kind).is_none())
+    }
+
     /// The same parents as the other side knows them; none unless all of them are there.
     pub(crate) fn translate(&self, from: Side, references: &References) -> Option<References> {
         let there = |kind: &Kind| {
@@ -218,6 +223,10 @@ impl Family {
         let moved = settled == Some(links[side.opposite()]);
         if moved && self.is_wanted(members[side], side) {
             return Kinship::Later(BTreeSet::from([links[side]]));
+        }
+        // It may be the same parent under another id, as after a merge: until a person has said so, nothing is taken away.
+        if members[side].in_question {
+            return Kinship::Frozen(kind.clone());
         }
         Kinship::Elsewhere(side, kind.clone())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::answers::Answers;
-use super::family::{Family, Kinship, Ready};
+use super::family::{Family, Kinship, Ready, References};
 use super::matching::Match;
 use super::survey::Listing;
 use super::work::{Look, Work};
@@ -133,7 +133,13 @@ impl Bench<'_> {
         match self.family.kinship(&references, &work.link.parents) {
             Kinship::Same(parents) => work.link.parents = parents,
             Kinship::Elsewhere(side, parent) => return self.readdress(work, side, &parent),
-            Kinship::Later(pulls) => return Judgement { pulls, ..Judgement::unfinished() },
+            Kinship::Later(_) if self.went_with_its_parent(work, &references) => return self.orphaned(work, records),
+            Kinship::Later(pulls) => {
+                // What went while its parent was away is not at rest: once they are back, its counterpart goes too.
+                let went = |side: Side| work.link.ends[side].as_ref().is_some_and(|end| end.state.is_gone());
+                work.link.settled &= !Side::BOTH.into_iter().any(went);
+                return Judgement { pulls, ..Judgement::unfinished() };
+            }
             Kinship::Frozen(parent) => return self.at_rest(work, vec![Reason::Frozen { parent }]),
         }
         let states = work.link.ends.as_ref().map(|end| end.as_ref().map(|end| end.state));
@@ -160,6 +166,26 @@ impl Bench<'_> {
         let overdue = self.now - since > PENDING_REMINDER;
         let reasons = if overdue { vec![Reason::StillPending { side }] } else { Vec::new() };
         Judgement { parked: true, reasons, ..Judgement::default() }
+    }
+
+    /// Whether one record went together with its parent, in whose place the other record's parent has a new counterpart by now.
+    fn went_with_its_parent(&self, work: &Work, references: &Sides<References>) -> bool {
+        Side::BOTH.into_iter().any(|gone| {
+            let other = gone.opposite();
+            let went = work.link.ends[gone].as_ref().is_some_and(|end| end.state.is_gone());
+            went && self.family.link_is_unknown(gone, &references[gone]) && self.family.translate(other, &references[other]).is_some()
+        })
+    }
+
+    /// Nobody removed the record, but what it belonged to: whether its counterpart is to go as well, a person knows.
+    fn orphaned(&self, work: &mut Work, records: Sides<Option<&Record>>) -> Judgement {
+        let is_left = |side: &Side| {
+            let is_there = work.link.ends[*side].as_ref().is_some_and(|end| end.state == EndState::Present);
+            let in_use = records[*side].is_none_or(|record| self.is_in_scope(work, *side, record));
+            is_there && in_use && self.rules.policy.removal[*side] == Removal::Remove
+        };
+        let reasons = Side::BOTH.into_iter().filter(is_left).map(|side| Reason::ManualRemoval { side }).collect();
+        self.at_rest(work, reasons)
     }
 
     fn retired(&self, work: &mut Work, gone: Side, records: Sides<Option<&Record>>, just_now: bool) -> Judgement {
@@ -200,11 +226,12 @@ impl Bench<'_> {
         let none = Rulings::default();
         let rulings = self.answers.rulings(work.link.id).unwrap_or(&none);
         let decision = decide(&work.link, believed, same_bytes, rulings, &self.rules);
-        if !decision.settled.is_empty() {
-            work.link.settled_at = Some(self.now);
-        }
-        work.link.bases.extend(decision.settled.clone());
+        // Who sees one side only cannot tell an edit from a conflict: nothing is settled before both were seen.
         let waits = Side::BOTH.into_iter().any(|side| stale[side] || records[side].is_none());
+        if !waits && !decision.settled.is_empty() {
+            work.link.settled_at = Some(self.now);
+            work.link.bases.extend(decision.settled.clone());
+        }
         if !decision.writes_anything() {
             // Who sees one side only knows neither what to ask nor what is answered.
             return if waits { Judgement::unfinished() } else { self.at_rest(work, decision.reviews) };

@@ -79,7 +79,30 @@ impl Planner {
     /// # Errors
     /// When a side or the store cannot be read.
     pub async fn plan(&self) -> Result<Plan> {
-        Ok(self.sweep(&Silent).await?.plan(self.kind()))
+        let mut planned = self.sweep(&Silent).await?;
+        self.look_closer(&mut planned).await?;
+        Ok(planned.plan(self.kind()))
+    }
+
+    /// Reads what the listings were too old to tell, as is done before a write.
+    async fn look_closer(&self, planned: &mut Planned) -> Result<()> {
+        let Planned { tasks, reviews, family, listings, .. } = planned;
+        let answers = Answers::from(&reviews[..]);
+        for task in tasks {
+            let went = match task.judgement.step {
+                Some(Step::Remove(side)) => Sides::from_fn(|gone| gone != side),
+                _ if task.judgement.partial => Sides::default(),
+                _ => continue,
+            };
+            let reread = task.judgement.reread;
+            for side in Side::BOTH.into_iter().filter(|side| reread[*side]) {
+                self.reread(&mut task.work, side).await?;
+            }
+            if reread.left || reread.right {
+                task.judgement = self.judge_again(&mut task.work, family, *listings, &answers, went)?;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn kind(&self) -> &Kind {

@@ -7,8 +7,8 @@ use sync_core::testing::{Call, CallKind, Fault, MemoryEndpoint, SeededEnv, Shape
 use sync_core::vocabulary::appointment::{self, AppointmentSchema};
 use sync_core::vocabulary::person::{self, PersonSchema};
 use sync_core::{
-    Absence, Digester, Engine, Field, FieldName, FieldPolicy, MappingReader, MemoryStore, Policy, Presence, Record, RecordId, Removal,
-    Report, Result, Review, ReviewQuery, Schema, Scope, Setup, Side, Sides, Sink, Support, check_order,
+    Absence, Action, Digester, Engine, Field, FieldName, FieldPolicy, MappingReader, MemoryStore, Policy, Presence, Record, RecordId,
+    Removal, Report, Result, Review, ReviewQuery, Schema, Scope, Setup, Side, Sides, Sink, Support, check_order,
 };
 
 use crate::clinic::{anna, contacts, patients, policy, tenant};
@@ -330,6 +330,25 @@ async fn a_booking_that_was_moved_or_taken_up_again_after_its_event_had_gone_is_
 }
 
 #[tokio::test]
+async fn a_plan_does_not_promise_to_cancel_a_booking_that_was_moved_long_before_its_event_went() {
+    let (calendar, patient, _) = Calendar::with_anna().await;
+    let event = Calendar::book(&calendar.left, &patient, "e1", MONDAY);
+    calendar.sync().await;
+    calendar.show_as_open();
+    calendar.right.edit(&Calendar::booked(&calendar.right)[0].id, "start", TUESDAY);
+    calendar.sync().await;
+    calendar.sync_without_a_write().await;
+    calendar.left.remove_by_hand(&event);
+    calendar.sync_without_a_write().await;
+    calendar.env.advance(Duration::from_secs(60));
+    let planned = calendar.bookings().plan().await.unwrap();
+    let removed = planned.operations.iter().filter(|operation| operation.action == Action::Remove);
+    assert_eq!(removed.count(), 0);
+    calendar.sync_without_a_write().await;
+    assert_eq!(calendar.reasons().await, ["manual_removal"], "somebody wants it at another time");
+}
+
+#[tokio::test]
 async fn what_leaves_the_window_is_not_removed() {
     let (calendar, patient, _) = Calendar::with_anna().await;
     let event = Calendar::book(&calendar.left, &patient, "e1", MONDAY);
@@ -369,6 +388,30 @@ async fn appointments_of_a_person_taken_apart_freeze_and_move_along_once_the_per
 }
 
 #[tokio::test]
+async fn a_booking_that_a_merge_gave_to_another_contact_is_not_cancelled_before_it_is_known_who_that_is() {
+    let (calendar, patient, contact) = Calendar::with_anna().await;
+    Calendar::book(&calendar.left, &patient, "e1", MONDAY);
+    calendar.sync().await;
+    calendar.sync().await;
+    let booking = Calendar::booked(&calendar.right)[0].id.clone();
+    calendar.right.remove_by_hand(&contact);
+    let winner = calendar.right.add(&person::KIND, &anna());
+    calendar.right.change(&booking, |record| {
+        record.references.insert(person::KIND, winner.clone());
+    });
+    let before = calendar.writes().len();
+    calendar.env.advance(Duration::from_secs(60));
+    calendar.people().catch_up(Side::Right, &[winner].into()).await.unwrap();
+    assert_eq!(calendar.reasons().await, ["ambiguous"], "Anna is linked to a contact of whom nobody knows yet that it is gone");
+    calendar.bookings().catch_up(Side::Right, &[booking].into()).await.unwrap();
+    assert_eq!(calendar.writes()[before..], [], "nobody cancelled anything");
+    for _ in 0..3 {
+        calendar.sync_without_a_write().await;
+    }
+    assert_eq!(calendar.reasons().await, [""; 0]);
+}
+
+#[tokio::test]
 async fn an_event_given_to_another_patient_moves_to_the_other_contact() {
     let (calendar, patient, _) = Calendar::with_anna().await;
     let other = calendar.left.add(&person::KIND, &[("given_name", "Beat"), ("family_name", "Keller"), ("email", "beat@example.ch")]);
@@ -396,6 +439,47 @@ async fn a_contact_that_is_gone_takes_no_appointment_out_of_the_practice() {
     }
     assert_eq!(Calendar::booked(&calendar.left).len(), 1);
     assert_eq!(calendar.reasons().await, [""; 0], "nobody is told to cancel it");
+}
+
+#[tokio::test]
+async fn an_event_that_went_while_its_patient_was_away_cancels_the_booking_once_they_are_back() {
+    let (calendar, patient, _) = Calendar::with_anna().await;
+    let event = Calendar::book(&calendar.left, &patient, "e1", MONDAY);
+    calendar.sync().await;
+    calendar.show_as_open();
+    calendar.sync().await;
+    calendar.left.deactivate(&patient);
+    calendar.sync_without_a_write().await;
+    calendar.left.remove_by_hand(&event);
+    for _ in 0..3 {
+        calendar.sync_without_a_write().await;
+    }
+    calendar.left.change(&patient, |record| record.presence = Presence::Live);
+    for _ in 0..2 {
+        calendar.sync().await;
+    }
+    assert!(Calendar::booked(&calendar.right).is_empty(), "it is cancelled");
+    assert_eq!(calendar.reasons().await, [""; 0]);
+    calendar.sync_without_a_write().await;
+}
+
+#[tokio::test]
+async fn an_appointment_that_went_with_its_contact_is_a_question_once_the_contact_is_entered_anew() {
+    let (calendar, patient, contact) = Calendar::with_anna().await;
+    let event = Calendar::book(&calendar.left, &patient, "e1", MONDAY);
+    calendar.sync().await;
+    calendar.right.remove_by_hand(&Calendar::booked(&calendar.right)[0].id);
+    calendar.right.remove_by_hand(&contact);
+    calendar.sync_without_a_write().await;
+    calendar.right.add(&person::KIND, &anna());
+    for _ in 0..3 {
+        calendar.sync_without_a_write().await;
+    }
+    assert_eq!(calendar.reasons().await, ["manual_removal"], "nobody cancelled it, and it is on one side only");
+    calendar.left.remove_by_hand(&event);
+    calendar.sync().await;
+    calendar.sync_without_a_write().await;
+    assert_eq!(calendar.reasons().await, [""; 0], "the question closes with what it asks about");
 }
 
 #[tokio::test]

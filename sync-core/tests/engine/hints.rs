@@ -2,7 +2,7 @@
 
 use sync_core::testing::{Call, CallKind};
 use sync_core::vocabulary::person::KIND;
-use sync_core::{Direction, Field, FieldName, FieldPolicy, Reconciled, Side};
+use sync_core::{Clearing, Direction, Field, FieldName, FieldPolicy, Reconciled, Side};
 
 use crate::clinic::{Clinic, anna, contacts};
 
@@ -126,4 +126,20 @@ async fn a_hint_that_sees_one_side_only_makes_no_change_of_what_the_other_shows_
     clinic.engine().reconcile(Side::Right, &contact).await.unwrap();
     clinic.sync_without_a_write().await;
     assert_eq!(clinic.right.value(&contact, "family_name").as_deref(), Some("Meier"));
+}
+
+#[tokio::test]
+async fn a_hint_that_sees_a_field_emptied_settles_nothing_before_the_other_side_was_seen() {
+    let mut clinic = Clinic::new();
+    let kept = FieldPolicy { clearing: Clearing::Keep, ..FieldPolicy::default() };
+    clinic.policy.fields.insert(FieldName::from_static("phone"), kept);
+    let clinic = settled(clinic).await;
+    let patient = clinic.left.records(&KIND)[0].id.clone();
+    let link = clinic.engine().desk().find(Side::Left, &patient).await.unwrap().unwrap();
+    let contact = link.ends.right.unwrap().id;
+    clinic.left.edit(&patient, "phone", "+41794445566");
+    clinic.right.change(&contact, |record| record.fields.set(FieldName::from_static("phone"), Field::Empty));
+    assert_eq!(clinic.engine().reconcile(Side::Right, &contact).await.unwrap(), Reconciled::NeedsListing);
+    clinic.sync_without_a_write().await;
+    assert_eq!(clinic.reasons().await, ["conflict"], "both sides were edited, differently");
 }

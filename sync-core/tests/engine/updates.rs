@@ -85,6 +85,20 @@ async fn edits_of_one_field_on_both_sides_are_one_question_with_both_values() {
 }
 
 #[tokio::test]
+async fn a_plan_made_right_after_a_write_promises_nothing_that_an_open_question_holds_back() {
+    let lagging = contacts().describing(|side| side.lag = std::time::Duration::from_secs(5));
+    let clinic = settled_in(Clinic::shaped(patients(), lagging)).await;
+    clinic.left.edit(&patient(&clinic), "email", "links@example.ch");
+    clinic.right.edit(&clinic.contact(), "email", "rechts@example.ch");
+    clinic.sync_without_a_write().await;
+    clinic.right.edit(&clinic.contact(), "phone", "+41791230000");
+    clinic.sync().await;
+    assert_eq!(update(&clinic.left.writes()[0]), ["phone"]);
+    let plan = clinic.engine().plan().await.unwrap();
+    assert_eq!(plan.operations, [], "the contact's listing is too old to tell that its e-mail was edited too");
+}
+
+#[tokio::test]
 async fn a_decision_does_not_apply_to_values_that_nobody_saw() {
     let clinic = settled().await;
     clinic.left.edit(&patient(&clinic), "email", "links@example.ch");

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::Result;
-use crate::simulate::{Coverage, History, play};
+use crate::simulate::{History, minimised, play, play_many};
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Simulate {
@@ -18,6 +18,9 @@ pub(crate) struct Simulate {
     /// Only this one, with everything that happens.
     #[arg(long)]
     seed: Option<u64>,
+    /// On so many threads; on all that there are, unless given.
+    #[arg(long)]
+    threads: Option<usize>,
 }
 
 impl Simulate {
@@ -38,22 +41,22 @@ impl Simulate {
             }
             return Ok(if played.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        let mut coverage = Coverage::default();
-        let mut broken = Vec::new();
-        for seed in self.from..self.from + self.seeds {
-            let played = play(&History::of(seed))?;
-            coverage.add(&played.coverage);
-            for finding in &played.findings {
-                println!("{seed}: {}: {}", finding.invariant, finding.what);
-            }
-            if !played.findings.is_empty() {
-                broken.push(seed);
-            }
+        let many = play_many(self.from..self.from + self.seeds, self.threads())?;
+        for (seed, finding) in &many.findings {
+            println!("{seed}: {}: {}", finding.invariant, finding.what);
         }
-        println!("{coverage}");
-        println!("{} of {} seeds broke a promise", broken.len(), self.seeds);
-        let Some(first) = broken.first() else { return Ok(ExitCode::SUCCESS) };
-        println!("repeat the first: clinic-sync simulate --seed {first}");
+        println!("{}", many.coverage);
+        println!("{} of {} seeds broke a promise", many.broken().len(), self.seeds);
+        let Some((seed, finding)) = many.findings.first() else { return Ok(ExitCode::SUCCESS) };
+        if let Some(shortest) = minimised(&History::of(*seed), finding.invariant)? {
+            println!("the least that breaks {} under seed {seed}:", finding.invariant);
+            shortest.steps.iter().for_each(|step| println!("  {step:?}"));
+        }
+        println!("repeat it: clinic-sync simulate --seed {seed}");
         Ok(ExitCode::FAILURE)
+    }
+
+    fn threads(&self) -> usize {
+        self.threads.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1)
     }
 }

@@ -77,7 +77,7 @@ impl Chaos {
         }
         drop(state);
         self.env.set_skew(TimeDelta::zero());
-        self.clinic.ghl.set_search_lag(Duration::ZERO);
+        self.set_search_lag(TimeDelta::zero());
         self.clinic.ephysio.faults().clear();
         self.clinic.ghl.faults().clear();
         left.into_iter().for_each(|(action, _)| self.staff_acts(action));
@@ -89,6 +89,12 @@ impl Chaos {
 
     pub(super) fn meanwhile(&self, action: Action, after: u32) {
         locked(&self.state).meanwhile.push((action, after));
+    }
+
+    /// From now on the search of contacts shows changes so late.
+    pub(super) fn set_search_lag(&self, lag: TimeDelta) {
+        self.clinic.ghl.set_search_lag(lag.to_std().unwrap_or_default());
+        self.ledger.set_search_lag(lag);
     }
 
     /// A process that lost its lease works from now on, or no more.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sync_core::{Changes, Decision, Depth, Link, OperationEntry, Plan, Policy, PreImage, Review, Sides};
 
 use super::fault::{Coverage, Group, Trouble};
-use super::ledger::{Change, Fields, Place};
+use super::ledger::{By, Change, Family, Fields, Place, What};
 use super::trace::Trace;
 use super::variants::Ends;
 
@@ -69,6 +69,12 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
+    /// How many records of a family staff entered.
+    pub(super) fn entered(&self, family: Family) -> usize {
+        let is_new = |change: &&Change| change.by == By::Staff && change.place.family == family && matches!(change.what, What::Made(_));
+        self.changes.iter().filter(is_new).count()
+    }
+
     /// Whether the store came back from a back-up, which lacks what came after it.
     pub(super) fn was_restored(&self) -> bool {
         Group::ALL.into_iter().any(|group| self.coverage.count(Trouble::Restored, group) > 0)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use ephysio_emulator::{Event, Patient};
 use ghl_emulator::{Appointment, AppointmentStatus, Contact};
 use sync_core::Side;
@@ -90,6 +91,10 @@ struct Book {
     changes: Vec<Change>,
     /// How many listings began, and how often a record was read by itself.
     looks: BTreeMap<(Side, Family, Option<String>), usize>,
+    /// When a record changed last.
+    touched: BTreeMap<Place, DateTime<Utc>>,
+    /// How late a search shows a change.
+    search_lag: TimeDelta,
     idle: Vec<(Place, String)>,
     messages: (u64, u64),
     /// Messages and workflows that requests of the sync caused.
@@ -97,6 +102,10 @@ struct Book {
 }
 
 impl Book {
+    fn look(&mut self, side: Side, family: Family, id: Option<String>) {
+        *self.looks.entry((side, family, id)).or_default() += 1;
+    }
+
     fn looks_at(&self, place: &Place) -> usize {
         let looks = |id: Option<String>| self.looks.get(&(place.side, place.family, id)).copied().unwrap_or_default();
         looks(None) + looks(Some(place.id.clone()))
@@ -139,6 +148,7 @@ impl Ledger {
         for (place, what) in changes {
             let looks = book.looks_at(&place);
             self.trace.note(format_args!("{by:?} {} {:?} {} {what:?}", place.side, place.family, place.id));
+            book.touched.insert(place.clone(), self.clinic.ghl.clock().now());
             book.changes.push(Change { by, place, what, looks });
         }
         if by != By::Staff {
@@ -148,9 +158,27 @@ impl Ledger {
         book.shown = now;
     }
 
-    /// Notes that a listing, or a read of one record, begins.
-    pub(super) fn looked(&self, side: Side, family: Family, id: Option<&str>) {
-        *locked(&self.book).looks.entry((side, family, id.map(str::to_owned))).or_default() += 1;
+    /// Notes that a read of one record begins.
+    pub(super) fn read(&self, side: Side, family: Family, id: &str) {
+        locked(&self.book).look(side, family, Some(id.to_owned()));
+    }
+
+    /// Notes that a listing begins. One that lags is no look at what changed so lately that it cannot show it yet.
+    pub(super) fn listed(&self, side: Side, family: Family) {
+        let mut book = locked(&self.book);
+        if side == Side::Left || family == Family::Appointment || book.search_lag.is_zero() {
+            return book.look(side, family, None);
+        }
+        let shows = self.clinic.ghl.clock().now() - book.search_lag;
+        let is_shown = |place: &&Place| book.touched.get(*place).is_none_or(|at| *at <= shows);
+        let of_side = book.shown.keys().filter(|place| place.side == side && place.family == family);
+        let seen: Vec<String> = of_side.filter(is_shown).map(|place| place.id.clone()).collect();
+        seen.into_iter().for_each(|id| book.look(side, family, Some(id)));
+    }
+
+    /// From now on a search shows changes so late.
+    pub(super) fn set_search_lag(&self, lag: TimeDelta) {
+        locked(&self.book).search_lag = lag;
     }
 
     /// Whether staff changed a field after the last look at the record.

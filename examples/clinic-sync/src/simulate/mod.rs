@@ -8,6 +8,8 @@ mod fault;
 mod inbox;
 mod invariants;
 mod ledger;
+mod many;
+mod minimise;
 mod patch;
 mod process;
 mod script;
@@ -24,6 +26,8 @@ use std::sync::Arc;
 
 pub use fault::{Coverage, Group, Planned, Trouble};
 pub use ledger::{By, Change, Family, Fields, Ledger, Place, What};
+pub use many::{Many, play_many};
+pub use minimise::minimised;
 pub use script::{Act, Action, History, Step};
 pub use trace::Trace;
 
@@ -40,6 +44,10 @@ pub struct Played {
     pub coverage: Coverage,
     /// How much staff did.
     pub actions: usize,
+    /// How many people staff entered, on either side.
+    pub people: usize,
+    /// How many appointments staff entered, on either side.
+    pub appointments: usize,
     /// What should hold and does not.
     pub findings: Vec<Finding>,
 }
@@ -64,11 +72,17 @@ pub fn play(history: &History) -> Result<Played> {
 fn judged(history: &History, tamper: &Arc<dyn Tamper>) -> Result<Played> {
     let mut evidence = played(history, tamper.clone())?;
     evidence.ends = Some(variants::compared(history.seed, tamper)?);
+    Ok(told(evidence))
+}
+
+fn told(evidence: Evidence) -> Played {
     let findings = invariants::ALL.iter().flat_map(|(name, invariant)| {
         let found = invariant(&evidence).into_iter();
         found.map(|what| Finding { invariant: name, what }).collect::<Vec<_>>()
     });
-    Ok(Played { findings: findings.collect(), trace: evidence.trace, coverage: evidence.coverage, actions: evidence.actions })
+    let findings = findings.collect();
+    let (people, appointments) = (evidence.entered(Family::Person), evidence.entered(Family::Appointment));
+    Played { findings, people, appointments, trace: evidence.trace, coverage: evidence.coverage, actions: evidence.actions }
 }
 
 fn played(history: &History, tamper: Arc<dyn Tamper>) -> Result<Evidence> {

@@ -347,29 +347,6 @@ impl Sim {
             pre_images.extend(memory.pre_images(&TENANT, link.id).await?);
         }
         let depth: Depth = memory.depth(&TENANT).await?;
-        if std::env::var_os("SIMDUMP").is_some() {
-            for link in &links {
-                self.chaos.trace.note(format_args!(
-                    "LINK {} {} st={:?} settled={} at={:?} pulled={} intent={} L={:?} R={:?} bases={:?}",
-                    link.id,
-                    link.kind,
-                    link.standing,
-                    link.settled,
-                    link.settled_at,
-                    link.pulled,
-                    link.intent.is_some(),
-                    link.ends.left.as_ref().map(|e| (e.id.clone(), e.state, e.references.clone())),
-                    link.ends.right.as_ref().map(|e| (e.id.clone(), e.state, e.references.clone())),
-                    link.bases.iter().map(|(n, b)| (n.to_string(), b.settled)).collect::<Vec<_>>()
-                ));
-            }
-            for (p, f) in self.chaos.ledger.shown() {
-                self.chaos.trace.note(format_args!("SHOWN {} {:?} {} {f:?}", p.side, p.family, p.id));
-            }
-            for r in memory.reviews(&TENANT, &ReviewQuery { values: true, ..ReviewQuery::default() }).await? {
-                self.chaos.trace.note(format_args!("REVIEW {:?} {:?} {:?} {:?}", r.link, r.records, r.reason, r.decision));
-            }
-        }
         Ok(Evidence {
             trace: self.chaos.trace.clone(),
             coverage: self.chaos.coverage(),

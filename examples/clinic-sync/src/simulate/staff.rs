@@ -265,8 +265,8 @@ fn field(pick: u64) -> Text {
 /// A value that no other number gives.
 fn value(text: Text, number: u32) -> String {
     match text {
-        Text::Given => format!("Vor{}", letters(number)),
-        Text::Family => format!("Nach{}", letters(number)),
+        Text::Given => format!("Vorname{}", letters(number)),
+        Text::Family => format!("Nachname{}", letters(number)),
         Text::Email => format!("wert.{number}@example.ch"),
         Text::Phone => format!("+4179{:07}", 1_000_000 + number),
     }

@@ -122,28 +122,6 @@ impl MappingStore for SimStore {
         let changes = self.tamper.commit(changes);
         let memory = self.memory();
         let committed = memory.commit(tenant, changes.clone()).await;
-        if std::env::var_os("SIMDUMP").is_some() {
-            for l in &changes.links {
-                self.chaos.trace.note(format_args!(
-                    "  COMMIT {} v{} ok={} settled={} at={:?} raw={:?} {:?} L={:?} R={:?}",
-                    l.id,
-                    l.version,
-                    committed.is_ok(),
-                    l.settled,
-                    l.settled_at,
-                    l.ends.as_ref().map(|e| e.as_ref().map(|e| (e.id.clone(), e.raw.is_some(), e.state))),
-                    l.bases.iter().map(|(n, b)| (n.to_string(), b.settled)).collect::<Vec<_>>(),
-                    l.intent.is_some(),
-                    l.standing
-                ));
-            }
-            for r in &changes.opened {
-                self.chaos.trace.note(format_args!("  OPENED {:?} {:?} {:?}", r.link, r.reason, r.decision));
-            }
-            for r in &changes.closed {
-                self.chaos.trace.note(format_args!("  CLOSED {r}"));
-            }
-        }
         if committed.is_ok() {
             locked(&self.ever).push(changes.clone());
             locked(&self.log).push((tenant.clone(), changes));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::body::Body as AxumBody;
 use bytes::Bytes;
+use chrono::TimeDelta;
 use emulator_kit::{Fault, Reply, Rule, Stage};
 use futures::{StreamExt, TryStreamExt, stream};
 use http::{Method, Request, Response};
@@ -47,7 +48,7 @@ impl Network {
                 clinic.ephysio.expire_tokens();
                 clinic.ghl.revoke_access_tokens();
             }
-            Trouble::SearchLag => clinic.ghl.set_search_lag(Duration::from_secs(8)),
+            Trouble::SearchLag => self.chaos.set_search_lag(TimeDelta::seconds(8)),
             Trouble::ShiftingPages => self.shift(planned),
             Trouble::Merged => self.merge(request, planned),
             Trouble::Overtaken => self.overtake(request),
@@ -163,8 +164,8 @@ impl Network {
     fn note_look(&self, request: &Request<Bytes>, op: Op) {
         let Some((side, family)) = op.about else { return };
         match op.group {
-            Group::List if begins_listing(request, side) => self.chaos.ledger.looked(side, family, None),
-            Group::Read => self.chaos.ledger.looked(side, family, id_in(request)),
+            Group::List if begins_listing(request, side) => self.chaos.ledger.listed(side, family),
+            Group::Read => id_in(request).into_iter().for_each(|id| self.chaos.ledger.read(side, family, id)),
             _ => {}
         }
     }

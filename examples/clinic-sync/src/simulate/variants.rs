@@ -1,13 +1,14 @@
 //! The same history told in two ways, of which the end must be the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use sync_core::Side;
+use sync_core::{Review, Side};
 
 use super::chance::Chance;
 use super::evidence::Evidence;
 use super::fault::{Group, Planned, Trouble};
+use super::invariants::Scene;
 use super::ledger::{Family, Fields, PARENT, Place, UNMAPPED};
 use super::played;
 use super::script::{History, Step, action};
@@ -40,9 +41,11 @@ pub(super) struct Ends {
 /// When the world cannot be built.
 pub(super) fn compared(seed: u64, tamper: &Arc<dyn Tamper>) -> Result<Ends> {
     let way = if seed.is_multiple_of(2) { Way::Killed } else { Way::Webhooks };
-    let plain = end(&played(&told(seed, None), tamper.clone())?);
-    let other = end(&played(&told(seed, Some(way)), tamper.clone())?);
-    Ok(Ends { way, differences: difference(&plain, &other) })
+    let plain = played(&told(seed, None), tamper.clone())?;
+    let other = played(&told(seed, Some(way)), tamper.clone())?;
+    let both = |names: fn(&Evidence) -> BTreeSet<String>| names(&plain).union(&names(&other)).cloned().collect();
+    let apart = Apart { away: both(people_away), sharing: both(people_sharing) };
+    Ok(Ends { way, differences: difference(&end(&plain, &apart), &end(&other, &apart)) })
 }
 
 /// What staff do is the same in every way.
@@ -82,42 +85,82 @@ fn killed(chance: &mut Chance) -> Planned {
     Planned { trouble, group, skip: chance.below(6), pick: chance.draw() }
 }
 
-/// How things stand, up to the ids that the systems gave.
-fn end(evidence: &Evidence) -> BTreeMap<String, usize> {
+/// The names of those whose other half is away, or of whom a person is asked who they are. Their appointments freeze (design §4):
+/// what was carried over of them depends on when that was noticed.
+fn people_away(evidence: &Evidence) -> BTreeSet<String> {
+    let scene = Scene::new(evidence);
+    let people = evidence.shown.iter().filter(|(place, _)| place.family == Family::Person && !scene.is_whole(place));
+    people.filter_map(|(_, fields)| name(fields)).collect()
+}
+
+/// The names of patients who have one phone between them. Only one of their contacts can have it: the one that is made first.
+fn people_sharing(evidence: &Evidence) -> BTreeSet<String> {
+    let patients = || evidence.shown.iter().filter(|(place, _)| place.family == Family::Person && place.side == Side::Left);
+    let phone = |fields: &Fields| fields.get("phone").filter(|phone| !phone.is_empty()).cloned();
+    let shares =
+        |fields: &Fields| phone(fields).is_some_and(|own| patients().filter(|(_, other)| phone(other) == Some(own.clone())).count() > 1);
+    patients().filter(|(_, fields)| shares(fields)).filter_map(|(_, fields)| name(fields)).collect()
+}
+
+/// Of whom something depends on what is noticed first, in either way.
+struct Apart {
+    away: BTreeSet<String>,
+    sharing: BTreeSet<String>,
+}
+
+fn name(fields: &Fields) -> Option<String> {
+    Some(format!("{} {}", fields.get("given_name")?, fields.get("family_name")?))
+}
+
+/// How things stand, up to the ids that the systems gave, without what depends on the order in which it is noticed.
+fn end(evidence: &Evidence, apart: &Apart) -> BTreeMap<String, usize> {
     let mut end: BTreeMap<String, usize> = BTreeMap::new();
     let mut add = |what: String| *end.entry(what).or_default() += 1;
+    let freezes = |fields: &Fields| fields.get(PARENT).is_some_and(|parent| apart.away.contains(parent));
     for (place, fields) in &evidence.shown {
-        add(format!("{} {:?} {:?}", place.side, place.family, neutral(evidence, place, fields)));
+        if freezes(&neutral(evidence, place, fields, apart)) {
+            continue;
+        }
+        add(format!("{} {:?} {:?}", place.side, place.family, neutral(evidence, place, fields, apart)));
     }
     for link in evidence.links.iter().filter(|link| link.is_joined()) {
         let shown = Side::BOTH.map(|side| {
             let family = if link.kind == sync_core::vocabulary::person::KIND { Family::Person } else { Family::Appointment };
             let id = link.ends[side].as_ref().map(|end| end.id.to_string()).unwrap_or_default();
             let place = Place { side, family, id };
-            evidence.shown.get(&place).map(|fields| neutral(evidence, &place, fields))
+            evidence.shown.get(&place).map(|fields| neutral(evidence, &place, fields, apart))
         });
-        add(format!("pair {shown:?}"));
+        if !shown.iter().flatten().any(freezes) {
+            add(format!("pair {shown:?}"));
+        }
     }
-    for review in evidence.reviews.iter().filter(|review| review.decision.is_none()) {
+    let is_about_away = |review: &Review| {
+        let place = |side: Side| Some(Place { side, family: Family::Appointment, id: review.records[side].as_ref()?.to_string() });
+        let shown = |place: Place| Some(neutral(evidence, &place, evidence.shown.get(&place)?, apart));
+        Side::BOTH.into_iter().filter_map(place).filter_map(shown).any(|fields| freezes(&fields))
+    };
+    for review in evidence.reviews.iter().filter(|review| review.decision.is_none() && !is_about_away(review)) {
         add(format!("question {} {:?}", review.reason.name(), review.reason.fields()));
     }
     end
 }
 
 /// A record without ids: what it belongs to is told by its name.
-fn neutral(evidence: &Evidence, place: &Place, fields: &Fields) -> Fields {
+fn neutral(evidence: &Evidence, place: &Place, fields: &Fields, apart: &Apart) -> Fields {
     let mut neutral = fields.clone();
+    if name(fields).is_some_and(|name| apart.sharing.contains(&name)) {
+        neutral.remove("phone");
+    }
     neutral.remove(UNMAPPED);
     if let Some(id) = neutral.remove(PARENT) {
         let parent = evidence.shown.get(&Place { side: place.side, family: Family::Person, id });
-        let name = parent.and_then(|fields| Some(format!("{} {}", fields.get("given_name")?, fields.get("family_name")?)));
-        neutral.insert(PARENT, name.unwrap_or_default());
+        neutral.insert(PARENT, parent.and_then(name).unwrap_or_default());
     }
     neutral
 }
 
 fn difference(plain: &BTreeMap<String, usize>, other: &BTreeMap<String, usize>) -> Vec<String> {
-    let lines = plain.keys().chain(other.keys()).collect::<std::collections::BTreeSet<_>>();
+    let lines = plain.keys().chain(other.keys()).collect::<BTreeSet<_>>();
     let count = |end: &BTreeMap<String, usize>, line: &String| end.get(line).copied().unwrap_or_default();
     let differing = lines.into_iter().filter(|line| count(plain, line) != count(other, line));
     differing.map(|line| format!("{} times instead of {}: {line}", count(other, line), count(plain, line))).collect()

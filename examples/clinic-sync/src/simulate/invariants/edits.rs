@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::{Conflict, Decision, Direction, FieldName, Side};
+use sync_core::{Clearing, Conflict, Decision, Direction, FieldName, Side};
 
 use super::convergence::PERSON;
 use super::past::Moment;
@@ -25,7 +25,8 @@ struct Entered {
 /// as the loser; then it can still be had.
 ///
 /// An edit made after the last look at a record and before a write to it cannot be seen by anybody, since neither system knows
-/// conditional writes. That is not counted here.
+/// conditional writes; nor can one that a search, which was begun in time, shows too late: what is written to is not read once more
+/// (design §10: an edit costs one write). That is not counted here.
 pub(in crate::simulate) fn no_silent_loss(evidence: &Evidence) -> Vec<String> {
     let scene = Scene::new(evidence);
     let joined = scene.ever_joined();
@@ -69,10 +70,25 @@ fn note<'a>(
                 theirs.shared |= same;
             }
         }
-        if change.by == By::Staff && !own.is_empty() {
+        // Who enters a contact once more types what was there before, which is nobody's edit.
+        shared |= matches!(change.what, What::Made(_)) && was_theirs(scene, joined, change, field, &own);
+        // What somebody took away again is nobody's to lose any more.
+        if change.by == By::Staff && own.is_empty() {
+            entered.remove(&(change.place.clone(), field));
+        } else if change.by == By::Staff {
             entered.insert((change.place.clone(), field), Entered { at, looks: change.looks, shared });
         }
     }
+}
+
+/// Whether a counterpart has had this value at any time. Values are entered once and never again, so it is an old one.
+fn was_theirs(scene: &Scene<'_>, joined: &BTreeMap<Place, BTreeSet<Place>>, change: &Change, field: &str, own: &str) -> bool {
+    let others = || joined.get(&change.place).into_iter().flatten();
+    let same = |value: &str| scene.comparable(change.place.family, field, value) == own;
+    scene.evidence.changes.iter().filter(|one| others().any(|other| *other == one.place)).any(|one| match &one.what {
+        What::Set { field: set, old, .. } => *set == field && same(old),
+        What::Made(fields) | What::Gone(fields) => fields.get(field).is_some_and(|value| same(value)),
+    })
 }
 
 fn value(scene: &Scene<'_>, moment: &Moment, place: &Place, field: &str) -> String {
@@ -103,11 +119,25 @@ fn is_lost(
         Conflict::Review => false,
     };
     let others = || joined.get(&change.place).into_iter().flatten();
-    // What somebody had entered on the other side as well: without that there is no conflict, and nothing that could win.
-    let contested = others().any(|other| moment.value(other, field).is_some_and(|theirs| !theirs.is_empty()));
+    // What somebody had entered on the other side as well: without that there is no conflict, and nothing that could win. Emptying a
+    // field is an edit too, where the rules carry it (design §4).
+    let carried = policy.clearing == Clearing::Propagate;
+    let wins =
+        |other: &Place| moment.value(other, field).is_some_and(|theirs| !theirs.is_empty() || carried && emptied(scene, other, field));
+    let contested = others().any(wins);
     let by_rule = loses && contested;
     let decided = decided(scene, &change.place, field, entered.at, at);
     !((by_rule || decided) && is_kept(scene, &change.place, field, old))
+}
+
+/// Whether somebody emptied the field.
+fn emptied(scene: &Scene<'_>, place: &Place, field: &str) -> bool {
+    let sets = scene.evidence.changes.iter().filter(|change| change.by == By::Staff && change.place == *place);
+    let values = sets.filter_map(|change| match &change.what {
+        What::Set { field: set, new, .. } if *set == field => Some(new),
+        _ => None,
+    });
+    values.into_iter().any(|value| value.is_empty())
 }
 
 /// Whether a person took the other side's value after this one was entered, or let both stand, until one of them is edited again.

@@ -22,11 +22,20 @@ pub(in crate::simulate) fn at_most_one_create(evidence: &Evidence) -> Vec<String
         }
     }
     let made = evidence.changes.iter().filter(|change| change.by == By::Sync && matches!(change.what, What::Made(_)));
-    // Appointments have no room for a token: what a back-up forgot and somebody moved since cannot be recognised.
-    let recognisable = |place: &&Place| place.family == Family::Person || !evidence.was_restored();
+    // What a back-up forgot has a token that nobody remembers, or no room for one. It is known again by its identifiers alone
+    // (design §4), which an appointment that somebody moved has not, nor a person of whom little was carried over.
+    let recognisable = |place: &&Place| !evidence.was_restored() || is_identified(&scene, place);
     let there = made.map(|change| &change.place).filter(|place| scene.shown(place).is_some()).filter(recognisable);
     findings.extend(there.filter(|place| is_stray(&scene, place)).map(|place| format!("{} was made and stands for nobody", name(place))));
     findings
+}
+
+/// Whether a record shows two independent identifiers.
+fn is_identified(scene: &Scene<'_>, place: &Place) -> bool {
+    let Some(fields) = scene.shown(place).filter(|_| place.family == Family::Person) else { return false };
+    let shows = |field: &str| fields.get(field).is_some_and(|value| !value.is_empty());
+    let by_name = ["given_name", "family_name", "birth_date"].into_iter().all(shows);
+    [shows("email"), shows("phone"), by_name].into_iter().filter(|shown| *shown).count() >= 2
 }
 
 /// Whether nobody knows for whom a record was made.
@@ -36,7 +45,25 @@ fn is_stray(scene: &Scene<'_>, place: &Place) -> bool {
         review.link == Some(link.id)
             && matches!(review.reason, Reason::DoubleToken { .. } | Reason::PossibleMatch { .. } | Reason::Ambiguous { .. })
     });
-    link.only_side().is_some() && link.standing == Standing::Active && !asked && !lost_its_counterpart(scene, place)
+    let is_alone = link.only_side().is_some() && link.standing == Standing::Active;
+    is_alone && !asked && !lost_its_counterpart(scene, place) && !was_forgotten(scene, place)
+}
+
+/// Whether a back-up has forgotten for whom it was made, and a person is asked about them. It carries a token that nobody remembers,
+/// and fewer than two identifiers where one of them was shared: that is not enough to know it again (design §4).
+fn was_forgotten(scene: &Scene<'_>, place: &Place) -> bool {
+    let made_for = || scene.ever_joined().get(place).into_iter().flatten().any(|other| scene.asked(other));
+    let named = || scene.evidence.reviews.iter().any(|review| names(&review.reason, place));
+    scene.evidence.was_restored() && (named() || made_for())
+}
+
+/// Whether a question asks about this record as somebody else's counterpart.
+fn names(reason: &Reason, place: &Place) -> bool {
+    match reason {
+        Reason::PossibleMatch { candidate } | Reason::SharedIdentifier { other: candidate } => candidate.as_str() == place.id,
+        Reason::Ambiguous { candidates } => candidates.iter().any(|candidate| candidate.as_str() == place.id),
+        _ => false,
+    }
 }
 
 /// Whether the record that it was made for was there, and went, or now belongs to another one.

@@ -2,8 +2,8 @@
 
 use crate::simulate::evidence::Evidence;
 
-/// What every value that staff enter begins with, in one of its forms.
-const CANARIES: [&str; 5] = ["wert.", "+4179", "Nach", "Seeweg", "Vor"];
+/// What every value that staff enter begins with, in one of its forms: longer than what ids, which are letters by chance, happen to say.
+const CANARIES: [&str; 5] = ["wert.", "+4179", "Nachname", "Seeweg", "Vorname"];
 
 /// No value of a record is in a link, a plan, a log line, an error, or what is printed of a question; and nothing of another practice
 /// was touched.

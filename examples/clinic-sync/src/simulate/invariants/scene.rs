@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_core::vocabulary::appointment::AppointmentSchema;
 use sync_core::vocabulary::person;
 use sync_core::vocabulary::person::PersonSchema;
-use sync_core::{EndState, FieldName, Link, LinkId, Review, Schema, Side, Standing};
+use sync_core::{EndState, FieldName, Link, LinkId, Reason, Review, Schema, Side, Standing};
 
 use crate::simulate::evidence::Evidence;
 use crate::simulate::ledger::{Family, Fields, PARENT, Place};
 
 /// The end of a history.
-pub(super) struct Scene<'a> {
+pub(in crate::simulate) struct Scene<'a> {
     pub(super) evidence: &'a Evidence,
     schema: PersonSchema,
     /// The questions that are open, without those that a person has answered.
@@ -19,7 +19,7 @@ pub(super) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(evidence: &'a Evidence) -> Self {
+    pub(in crate::simulate) fn new(evidence: &'a Evidence) -> Self {
         let open = evidence.reviews.iter().filter(|review| review.decision.is_none()).collect();
         Self { evidence, schema: PersonSchema::default(), open }
     }
@@ -48,7 +48,9 @@ impl<'a> Scene<'a> {
         let about = |review: &&&Review| review.link == Some(link);
         let names = |review: &Review| {
             let fields = review.reason.fields();
-            fields.is_empty() || fields.iter().any(|name| name.as_str() == field)
+            // Whether it is still the same person is asked about all that is known of them (design §4): until then nothing is written.
+            let about_all = fields.is_empty() || matches!(review.reason, Reason::IdentityChanged { .. });
+            about_all || fields.iter().any(|name| name.as_str() == field)
         };
         self.open.iter().filter(about).any(|review| names(review))
     }
@@ -69,7 +71,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Whether both halves of a person are in use, and nobody is asked who it is.
-    pub(super) fn is_whole(&self, person: &Place) -> bool {
+    pub(in crate::simulate) fn is_whole(&self, person: &Place) -> bool {
         let Some(link) = self.link_of(person).filter(|link| link.is_joined() && link.standing == Standing::Active) else { return false };
         let present = |side: Side| link.ends[side].as_ref().is_some_and(|end| end.state == EndState::Present);
         Side::BOTH.into_iter().all(present) && !self.asked(person)

@@ -66,6 +66,10 @@ impl TokenStore for VaultTokens {
 }
 
 #[cfg(test)]
+#[cfg(feature = "demo")]
+mod crash;
+
+#[cfg(test)]
 mod tests {
     use chrono::Utc;
     use ghl_client::oauth::UserType;

@@ -85,21 +85,13 @@ impl Point {
     }
 }
 
-mod sqlite {
-    use super::*;
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_renewal_survives_wherever_its_process_dies() {
-        super::a_renewal_survives_wherever_its_process_dies(World::in_a_file).await;
-    }
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_file_a_renewal_survives_wherever_its_process_dies() {
+    a_renewal_survives_wherever_its_process_dies(World::in_a_file).await;
 }
 
 #[cfg(feature = "postgres")]
-mod postgres {
-    use super::*;
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_renewal_survives_wherever_its_process_dies() {
-        super::a_renewal_survives_wherever_its_process_dies(World::on_a_server).await;
-    }
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_server_a_renewal_survives_wherever_its_process_dies() {
+    a_renewal_survives_wherever_its_process_dies(World::on_a_server).await;
 }

@@ -66,11 +66,10 @@ impl TokenStore for VaultTokens {
 }
 
 #[cfg(test)]
-#[cfg(feature = "demo")]
-mod crash;
-
-#[cfg(test)]
 mod tests {
+    #[cfg(feature = "demo")]
+    mod crash;
+
     use chrono::Utc;
     use ghl_client::oauth::UserType;
     use storage_sqlx::{MasterKey, OpenOptions, SqliteStore};

@@ -22,7 +22,7 @@ use crate::tokens::VaultTokens;
 use crate::{Clients, Result, Service, Settings, TENANT};
 
 #[cfg(feature = "postgres")]
-#[path = "../../../tests/it/server.rs"]
+#[path = "../../../../tests/it/server.rs"]
 mod server;
 
 /// How long an access token lasts.

@@ -34,7 +34,7 @@ fn side() -> Description {
 }
 
 fn under_rules<T>(left: &Description, look: impl FnOnce(&Rules<'_>) -> T) -> T {
-    let (schema, digester, policy) = (AppointmentSchema::default(), Digester::new(&[7; 32], 1), Policy::closed(KIND));
+    let (schema, digester, policy) = (AppointmentSchema, Digester::new(&[7; 32], 1), Policy::closed(KIND));
     look(&Rules { schema: &schema, digester: &digester, policy: &policy, sides: Sides::new(left, left) })
 }
 

@@ -224,7 +224,7 @@ mod tests {
         let mut budget = Budget::new(Limit { daily: Some(2), ..Limit::new(10, ms(10)) });
         assert_eq!(budget.admit(ms(500)), Admission::Go);
         assert_eq!(budget.admit(ms(600)), Admission::Go);
-        assert_eq!(budget.admit(ms(700)), Admission::Wait(DAY - ms(200)));
+        assert_eq!(budget.admit(ms(700)), Admission::Wait(Duration::from_secs(86_400) - ms(200)));
         assert_eq!(budget.admit(DAY + ms(500)), Admission::Go);
     }
 

@@ -90,6 +90,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_status_says_what_it_can_by_itself() {
+        use ErrorKind::*;
+        let table = [
+            (200, None),
+            (299, None),
+            (302, Some(Configuration)),
+            (400, Some(Refused)),
+            (401, Some(Unauthorized)),
+            (403, Some(Forbidden)),
+            (404, Some(NotFound)),
+            (408, Some(Timeout)),
+            (409, Some(Conflict)),
+            (410, Some(NotFound)),
+            (422, Some(Refused)),
+            (429, Some(RateLimited)),
+            (500, Some(Server)),
+            (504, Some(Server)),
+        ];
+        for (status, kind) in table {
+            let refusal = Refusal::by_status(StatusCode::from_u16(status).unwrap());
+            assert_eq!(refusal.map(|refusal| refusal.kind), kind, "{status}");
+        }
+    }
+
+    #[test]
     fn retry_after_is_seconds_or_a_date_on_the_servers_clock() {
         let mut headers = HeaderMap::new();
         assert_eq!(retry_after(&headers), None);

@@ -163,6 +163,9 @@ mod tests {
             assert!(pause >= least && pause <= 2 * least, "{attempt}: {pause:?}");
             assert_eq!(pause, LIMITS.pause(attempt));
         }
-        assert_ne!(LIMITS.for_request(1).pause(1), LIMITS.for_request(2).pause(1));
+        for seed in [0, 1, u64::MAX] {
+            let limits = Limits { seed, ..LIMITS };
+            assert_ne!(limits.for_request(1).pause(1), limits.for_request(2).pause(1), "{seed}");
+        }
     }
 }

@@ -69,6 +69,9 @@ impl TokenStore for VaultTokens {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "demo")]
+    mod crash;
+
     use chrono::Utc;
     use ghl_client::oauth::UserType;
     use storage_sqlx::{MasterKey, OpenOptions, SqliteStore};

@@ -152,6 +152,13 @@ mod tests {
         STANDARD.encode(pair(seed).sign(body))
     }
 
+    #[test]
+    fn a_key_and_a_rejection_can_be_told_apart_in_a_log() {
+        assert_eq!(format!("{:?}", PublicKey::ghl()), "PublicKey(i2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg=)");
+        let said = [Rejection::Missing, Rejection::Malformed, Rejection::Wrong].map(|rejection| rejection.to_string());
+        assert!(said[0].contains("not signed") && said[1].contains("malformed") && said[2].contains("not GHL's"), "{said:?}");
+    }
+
     fn verify(keys: &[u8], signatures: &[&str], body: &[u8]) -> Result<(), Rejection> {
         let mut headers = HeaderMap::new();
         for signature in signatures {

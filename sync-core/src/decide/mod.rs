@@ -216,3 +216,6 @@ pub(crate) fn written(facts_before: Sides<Option<Digest>>, side: Side, answered:
     };
     Base { shown, settled }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,6 +93,8 @@ mod tests {
             &["Đorđe", "Dorde"],
             &["Þóra", "Thora"],
             &["Ægir", "Aegir"],
+            &["Ħamrun", "Hamrun"],
+            &["Ŧorsten", "Torsten"],
             &["Lebœuf", "Leboeuf"],
             &["D'Angelo", "D’Angelo", "Dʼangelo", "D`Angelo", "d angelo"],
             &["Anna-Maria", "Anna Maria", "anna‐maria", "Anna  Maria", "Anna–Maria"],

@@ -192,6 +192,15 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_read_up_to_its_longest_and_no_further() {
+        let padded = |length: usize| format!("0791234567{}", "-".repeat(length - 10));
+        assert_eq!(swiss(&padded(MAX_TEXT)).as_deref(), Some("+41791234567"));
+        for length in [MAX_TEXT + 1, MAX_TEXT + 50] {
+            assert_eq!(swiss(&padded(length)), None, "{length}");
+        }
+    }
+
+    #[test]
     fn foreign_numbers_keep_their_country_and_their_zeros() {
         for (text, e164) in [
             ("+39 02 1234 5678", "+390212345678"),
@@ -232,6 +241,7 @@ mod tests {
             "-",
             "+",
             "+41",
+            "++41 79 123 45 67",
             "117",
             "1234567",
             "079 123 45",

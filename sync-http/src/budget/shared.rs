@@ -114,6 +114,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_wait_as_long_as_allowed_is_slept_through_and_the_budget_can_be_looked_at() {
+        let second = Duration::from_secs(1);
+        let budget = SharedBudget::new(Limit::new(1, second));
+        let start = Instant::now();
+        for _ in 0..2 {
+            assert_eq!(budget.acquire(OnWait::Sleep, second).await, Ok(()));
+        }
+        assert_eq!(start.elapsed(), second);
+        assert!(format!("{budget:?}").starts_with("SharedBudget(Budget"), "{budget:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_long_silence_is_not_slept_through() {
         let budget = SharedBudget::new(Limit::new(1, Duration::from_secs(1)));
         let hour = budget.refused(Some(Duration::from_secs(3600)));

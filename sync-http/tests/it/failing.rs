@@ -1,14 +1,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::StreamExt;
 use http::StatusCode;
-use sync_http::{ErrorKind, Idempotency, Verdict};
+use sync_http::budget::Limit;
+use sync_http::{Body, ErrorKind, Idempotency, Pipeline, SharedBudget, Transport, TransportError, Verdict};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::{get, pipeline, pipeline_to, post, settings};
+use crate::support::{Vendor, WINDOW, get, pipeline, pipeline_to, post, settings};
 
 const LATER: Verdict = Verdict::Temporary { retry_after: None };
 
@@ -162,4 +165,29 @@ async fn no_error_shows_the_address() {
         cause = next.source();
     }
     assert!(!shown.contains("x.ch") && !shown.contains("things?"), "{shown}");
+}
+
+/// A server whose body comes in pieces, with time between them.
+struct InPieces(usize);
+
+#[async_trait::async_trait]
+impl Transport for InPieces {
+    async fn send(&self, _: http::Request<Bytes>) -> Result<http::Response<Body>, TransportError> {
+        let pieces = futures::stream::iter([self.0 / 2, self.0 - self.0 / 2]).then(|length| async move {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            Ok(Bytes::from(vec![b' '; length]))
+        });
+        Ok(http::Response::new(pieces.boxed()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_body_of_just_the_longest_length_is_read_and_one_byte_more_is_too_much() {
+    let send = async |length| {
+        let budget = SharedBudget::new(Limit::new(100, WINDOW));
+        let pipeline = Pipeline::new("http://127.0.0.1:1".parse().unwrap(), Arc::new(InPieces(length)), Vendor, budget, settings());
+        pipeline.send(&get()).await
+    };
+    assert_eq!(send(1000).await.unwrap().body().len(), 1000);
+    assert_eq!(send(1001).await.unwrap_err().kind(), ErrorKind::TooLarge);
 }

@@ -2,6 +2,8 @@
 
 mod outside;
 mod planted;
+#[cfg(feature = "postgres")]
+mod server;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -132,11 +134,20 @@ fn admit(clinic: &Clinic, given: &str, family: &str, email: &str, phone: &str) -
 
 #[tokio::test]
 async fn no_value_and_no_secret_comes_to_light() {
+    no_value_and_no_secret_comes_to_light_in(None).await;
+}
+
+/// In a file, or on a server with its address and the key of what is sealed there.
+async fn no_value_and_no_secret_comes_to_light_in(server: Option<(String, &str)>) {
     let log = log();
     let stage = Stage::build();
     let (ephysio, ghl) = stage.clinic.serve().await.unwrap();
     let directory = tempfile::tempdir().unwrap();
-    let settings = stage.settings(&ephysio.url(), &ghl.url(), &directory.path().join("canary.db"));
+    let mut settings = stage.settings(&ephysio.url(), &ghl.url(), &directory.path().join("canary.db"));
+    if let Some((address, key)) = &server {
+        settings.database_url = Some(address.clone());
+        settings.vault.key = Some(SecretString::from(*key));
+    }
     let mut evidence = Evidence::default();
     evidence.debug("the settings", &settings);
     let clients = Clients::new(&settings).unwrap();
@@ -150,21 +161,22 @@ async fn no_value_and_no_secret_comes_to_light() {
     let values = memory(&service, &mut evidence).await;
     evidence.debug("the clients", &clients);
     evidence.debug("the service", &service);
-    evidence.files(directory.path());
+    database(server.as_ref(), directory.path(), &mut evidence).await;
 
     fail_over_sockets(&stage, &service, &mut evidence).await;
-    fail_in_process(&stage, &service, &mut evidence).await;
+    fail_in_process(&stage, &service, server.is_none(), &mut evidence).await;
     memory(&service, &mut evidence).await;
-    evidence.files(directory.path());
+    database(server.as_ref(), directory.path(), &mut evidence).await;
     service.store().close().await;
-    evidence.files(directory.path());
+    database(server.as_ref(), directory.path(), &mut evidence).await;
     evidence.add("the log", log.0.lock().unwrap().clone());
 
     let mut canaries = Canaries::planted();
     let given_out = stage.given_out();
     assert!(given_out.len() >= 2, "the emulator gave out no token and no key");
     given_out.iter().for_each(|secret| canaries.plant(secret));
-    canaries.plant(std::fs::read_to_string(directory.path().join("canary.db.key")).unwrap().trim());
+    let key = server.as_ref().map(|(_, key)| (*key).to_owned());
+    canaries.plant(key.unwrap_or_else(|| std::fs::read_to_string(directory.path().join("canary.db.key")).unwrap()).trim());
     for text in ["%Y-%m-%dT%H:%M:00Z", "%Y-%m-%dT%H:%M:00.000Z", "%s000"] {
         canaries.plant(&stage.start.format(text).to_string());
     }
@@ -175,10 +187,26 @@ async fn no_value_and_no_secret_comes_to_light() {
     }
     let text = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
     assert!(text.contains("contacts.search") && text.contains("a write did not succeed"), "the log was not captured");
-    for name in ["canary.db", "canary.db-wal"] {
+    let looked_at: &[&str] = if server.is_some() {
+        &["link.salt", "the bytes of review.sealed", "the bytes of pre_image.sealed"]
+    } else {
+        &["canary.db", "canary.db-wal"]
+    };
+    for name in looked_at {
         assert!(evidence.has(name), "{name} was not looked through");
     }
     assert_eq!(evidence.leaks(&canaries), [""; 0]);
+}
+
+/// Adds the database where it is.
+async fn database(server: Option<&(String, &str)>, directory: &Path, evidence: &mut Evidence) {
+    evidence.files(directory);
+    #[cfg(feature = "postgres")]
+    if let Some((address, _)) = server {
+        server::dump(address, evidence).await;
+    }
+    #[cfg(not(feature = "postgres"))]
+    assert!(server.is_none(), "this build knows no server");
 }
 
 #[test]
@@ -333,19 +361,25 @@ async fn fail_over_sockets(stage: &Stage, service: &Service, evidence: &mut Evid
     }
 }
 
-/// The same in process under a paused clock, where it costs no time that a request is sent again.
-async fn fail_in_process(stage: &Stage, service: &Service, evidence: &mut Evidence) {
-    tokio::time::pause();
+/// The same in process under a paused clock, where it costs no time that a request is sent again. While a server is waited for, a
+/// paused clock would run ahead: then requests fail once only.
+async fn fail_in_process(stage: &Stage, service: &Service, paused: bool, evidence: &mut Evidence) {
+    if paused {
+        tokio::time::pause();
+    }
+    let times = if paused { 4 } else { 1 };
     let page = format!("<html>{GIVEN} {FAMILY} {EMAIL} {PHONE} {TOKEN} {PASSWORD}</html>");
     let faults = [("a failing server", Fault::Refuse(Reply::new(500, page))), ("a cut", Fault::CutBefore), ("an end", Fault::Truncate(60))];
     for place in places() {
         for (what, fault) in faults.clone() {
             let (ephysio, ghl) = (ServiceTransport::new(stage.clinic.ephysio.stage()), ServiceTransport::new(stage.clinic.ghl.stage()));
             let clients = Clients::with_transports(service.settings(), Arc::new(ephysio), Arc::new(ghl)).unwrap();
-            fail(stage, service, &clients, (what, &place, fault, 4), evidence).await;
+            fail(stage, service, &clients, (what, &place, fault, times), evidence).await;
         }
     }
-    tokio::time::resume();
+    if paused {
+        tokio::time::resume();
+    }
 }
 
 /// A run in which one request fails so many times. A run that goes on nevertheless must not tell more than one that ends.

@@ -23,6 +23,8 @@ mod parents;
 mod postgres;
 mod refusals;
 mod serve;
+#[cfg(feature = "postgres")]
+mod server;
 mod simulation;
 mod staff;
 mod stopping;

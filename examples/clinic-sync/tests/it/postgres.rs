@@ -1,15 +1,9 @@
 //! The service on a PostgreSQL server.
 
 use crate::house::House;
+use crate::server::address;
 
-const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
-
-/// The database that the server itself has: the only one of these tests that uses it.
-fn address() -> String {
-    std::env::var("CLINIC_SYNC_TEST_POSTGRES").unwrap_or_else(|_| {
-        panic!("CLINIC_SYNC_TEST_POSTGRES is not set, and this test needs a PostgreSQL server; run scripts/test.sh, which starts one")
-    })
-}
+pub(super) const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
 #[tokio::test]
 async fn its_address_and_a_key_are_all_it_takes_and_a_practice_moves_there_from_its_file() {

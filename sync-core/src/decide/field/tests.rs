@@ -102,6 +102,10 @@ fn clearing_follows_its_policy() {
     assert_eq!(decide_field(&cleared, clearing(Clearing::Propagate), None), Write(Right));
     assert_eq!(decide_field(&cleared, clearing(Clearing::Keep), None), Settle(Apart));
     assert_eq!(decide_field(&cleared, clearing(Clearing::Review), None), Ask(Question::Cleared(Left)));
+    let edited = facts(Some((A, A)), Some(B), Some(A));
+    for policy in [Clearing::Propagate, Clearing::Keep, Clearing::Review] {
+        assert_eq!(decide_field(&edited, clearing(policy), None), Write(Right), "{policy:?} is about empty fields only");
+    }
 }
 
 #[test]
@@ -111,6 +115,8 @@ fn what_a_side_cannot_do_becomes_a_task_or_stays_apart() {
     assert_eq!(decide_field(&edited, both(), None), Ask(Question::Manual(Left)));
     edited.access.left = Access::Fixed;
     assert_eq!(decide_field(&edited, both(), None), Settle(Apart));
+    edited.access.left = Access::Set;
+    assert_eq!(decide_field(&edited, both(), None), Write(Left), "it sets values, and only cannot empty them");
     let mut cleared = facts(Some((A, A)), Some(A), Some(EMPTY));
     cleared.access.left = Access::Set;
     assert_eq!(decide_field(&cleared, both(), None), Ask(Question::Manual(Left)));
@@ -127,6 +133,10 @@ fn a_withheld_value_is_tried_again_when_its_source_changes_and_asked_about_when_
     assert_eq!(decide_field(&withheld, both(), None), Ask(Question::WithheldAppeared));
     withheld.shown.right = Some(A);
     assert_eq!(decide_field(&withheld, both(), None), Settle(Agreed));
+
+    let mut mirrored = facts(Some((EMPTY, A)), Some(C), Some(A));
+    mirrored.base = Some(Base { settled: Withheld(Left), ..mirrored.base.unwrap() });
+    assert_eq!(decide_field(&mirrored, both(), None), Ask(Question::WithheldAppeared));
 }
 
 #[test]
@@ -138,6 +148,8 @@ fn an_unconfirmed_write_is_confirmed_or_becomes_a_task() {
     assert_eq!(decide_field(&written, both(), None), Nothing, "not shown yet");
     written.shown.right = Some(A);
     assert_eq!(decide_field(&written, both(), None), Ask(Question::Manual(Right)), "it still shows the old value");
+    let taken_back = FieldFacts { shown: Sides::new(Some(A), Some(A)), ..written };
+    assert_eq!(decide_field(&taken_back, both(), None), Settle(Agreed), "nothing is left to be done by hand");
     written.shown.right = Some(C);
     assert_eq!(decide_field(&written, both(), None), Write(Left), "somebody changed it since");
 }

@@ -12,6 +12,10 @@ use crate::Result;
 const HANDFUL: usize = 32;
 /// How many may share a listing; the others have the next.
 const SHARING: usize = 1000;
+/// After so many attempts a record is looked at alone, so that it takes no other one with it when it is given up.
+const SUSPECT: u32 = 5;
+/// The shortest time after which a record that needs a listing is looked at once more.
+const APART: TimeDelta = TimeDelta::seconds(1);
 /// How long a taken hint may be worked on before it comes back by itself.
 const PATIENCE: TimeDelta = TimeDelta::minutes(2);
 /// So often a record is looked at before it is given up.
@@ -22,7 +26,8 @@ impl Worker<'_> {
     pub(super) async fn drain(&mut self) -> Result<bool> {
         let mut waiting = Vec::new();
         let mut held = false;
-        while waiting.len() < SHARING && !self.stop.is_cancelled() {
+        let mut together = None;
+        while !self.stop.is_cancelled() {
             let taken = self.take().await?;
             if taken.is_empty() {
                 break;
@@ -36,12 +41,21 @@ impl Worker<'_> {
                     return Ok(false);
                 }
             };
-            waiting.extend(self.look_at(&engines, taken).await?);
+            let until = *together.get_or_insert_with(|| self.shared.now() + self.gathering());
+            waiting.extend(self.look_at(&engines, taken, until).await?);
+            if waiting.len() >= SHARING || self.shared.now() >= until {
+                self.share_a_listing(std::mem::take(&mut waiting)).await?;
+                together = None;
+            }
         }
-        if !waiting.is_empty() {
-            self.share_a_listing(waiting).await?;
-        }
+        self.share_a_listing(waiting).await?;
         Ok(held)
+    }
+
+    /// How long records that need a listing are gathered: the rarer one may be made, the longer.
+    fn gathering(&self) -> TimeDelta {
+        let seconds = self.shared.service.settings().patients.freshness_seconds / 5;
+        TimeDelta::seconds(i64::try_from(seconds).unwrap_or(i64::MAX).clamp(1, 60))
     }
 
     /// Gives back what another process had taken and did not finish: it holds the lease no more, and need not be waited for.
@@ -70,8 +84,9 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Looks at each by itself; says which of them need a listing.
-    async fn look_at(&mut self, engines: &[Engine], hints: Vec<Taken>) -> Result<Vec<Taken>> {
+    /// Looks at each by itself; says which of them need a listing. Should the process end before there is one, they come back then,
+    /// and it counts against none of them.
+    async fn look_at(&mut self, engines: &[Engine], hints: Vec<Taken>, until: DateTime<Utc>) -> Result<Vec<Taken>> {
         let mut waiting = Vec::new();
         for hint in hints {
             if self.stop.is_cancelled() {
@@ -88,7 +103,10 @@ impl Worker<'_> {
                 continue;
             };
             match engine.reconcile(hint.key.side, &hint.key.id).await {
-                Ok(Reconciled::NeedsListing) => waiting.push(hint),
+                Ok(Reconciled::NeedsListing) => {
+                    self.handled(&hint, Handled::Wait { due: until.max(self.shared.now() + APART) }).await?;
+                    waiting.push(hint);
+                }
                 Ok(Reconciled::NeedsSweep) => self.leave_to_sweep(&hint).await?,
                 Ok(Reconciled::Done) => self.handled(&hint, Handled::Done).await?,
                 Err(error) => self.failed(&hint, &error).await?,
@@ -98,9 +116,8 @@ impl Worker<'_> {
     }
 
     async fn failed(&self, hint: &Taken, error: &Error) -> Result<()> {
-        let (kind, record) = (&hint.key.kind, &hint.key.id);
         if hint.attempts + 1 < ATTEMPTS {
-            tracing::warn!(%error, %kind, %record, "a record could not be looked at; it is tried again");
+            self.tell_of_failure(hint, error);
             return self.handled(hint, Handled::Retry { due: self.shared.now() + back_off(hint.attempts) }).await;
         }
         self.give_up(hint, error.to_string()).await
@@ -121,6 +138,9 @@ impl Worker<'_> {
 
     /// Looks at records that need e-Physio's, with one listing, if it is time for one; else they wait for it.
     async fn share_a_listing(&mut self, hints: Vec<Taken>) -> Result<()> {
+        if hints.is_empty() {
+            return Ok(());
+        }
         let next = self.next_listing();
         if self.stop.is_cancelled() || self.shared.now() < next {
             return self.postpone(&hints, next).await;
@@ -131,7 +151,10 @@ impl Worker<'_> {
             let mut sides: BTreeMap<Side, Vec<&Taken>> = BTreeMap::new();
             hints.iter().filter(|hint| hint.key.kind == *engine.kind()).for_each(|hint| sides.entry(hint.key.side).or_default().push(hint));
             for (side, hints) in sides {
-                self.catch_up(engine, side, &hints).await?;
+                let (suspects, hints): (Vec<_>, Vec<_>) = hints.into_iter().partition(|hint| hint.attempts >= SUSPECT);
+                for hints in std::iter::once(hints.as_slice()).chain(suspects.chunks(1)).filter(|hints| !hints.is_empty()) {
+                    self.catch_up(engine, side, hints).await?;
+                }
             }
         }
         Ok(())
@@ -139,6 +162,11 @@ impl Worker<'_> {
 
     async fn catch_up(&mut self, engine: &Engine, side: Side, hints: &[&Taken]) -> Result<()> {
         let ids: BTreeSet<RecordId> = hints.iter().map(|hint| hint.key.id.clone()).collect();
+        // Counted before, so that a record which ends the process is given up in the end.
+        let due = self.shared.now() + APART;
+        for hint in hints {
+            self.handled(hint, Handled::Retry { due }).await?;
+        }
         let outcome = engine.catch_up(side, &ids).await;
         match &outcome {
             Ok(_) => {
@@ -151,10 +179,19 @@ impl Worker<'_> {
             match &outcome {
                 Ok(left) if left.contains(&hint.key.id) => self.leave_to_sweep(hint).await?,
                 Ok(_) => self.handled(hint, Handled::Done).await?,
-                Err(error) => self.failed(hint, error).await?,
+                Err(error) if hint.attempts + 1 < ATTEMPTS => {
+                    self.tell_of_failure(hint, error);
+                    self.handled(hint, Handled::Wait { due: self.shared.now() + back_off(hint.attempts) }).await?;
+                }
+                Err(error) => self.give_up(hint, error.to_string()).await?,
             }
         }
         Ok(())
+    }
+
+    fn tell_of_failure(&self, hint: &Taken, error: &Error) {
+        let (kind, record) = (&hint.key.kind, &hint.key.id);
+        tracing::warn!(%error, %kind, %record, "a record could not be looked at; it is tried again");
     }
 }
 

@@ -23,10 +23,10 @@ use crate::{Error, Result};
 /// So many practices are worked for at once by one process. Most of the time is spent waiting for answers.
 const AT_ONCE: usize = 64;
 /// A sign of life so often; after so long without one, a process is dead, and its jobs are run by others.
-const BEAT: Duration = Duration::from_secs(2);
-const DEAD: Duration = Duration::from_secs(6);
+const BEAT: Duration = Duration::from_secs(1);
+const DEAD: Duration = Duration::from_secs(4);
 /// How long a practice that another process works for is left alone.
-const HELD: TimeDelta = TimeDelta::seconds(5);
+const HELD: TimeDelta = TimeDelta::seconds(1);
 /// How long after the jobs failed they are begun anew.
 const RESTART: Duration = Duration::from_secs(1);
 

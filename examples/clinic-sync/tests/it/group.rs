@@ -5,33 +5,18 @@ mod tenants;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use clinic_sync::demo::Behaviour;
 use ephysio_emulator::{Quirks, UpdatePatient};
 use ghl_emulator::{Deliveries, Grantor, Receiver, Sending, WebhookSettings};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, PgConnection};
 
 use crate::house::{House, Ran};
+use crate::server;
 
 const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
-
-/// A database of one test. It goes when its server goes.
-pub(crate) async fn database() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let server = std::env::var("CLINIC_SYNC_TEST_POSTGRES").unwrap_or_else(|_| {
-        panic!("CLINIC_SYNC_TEST_POSTGRES is not set, and these tests need a PostgreSQL server; run scripts/test.sh, which starts one")
-    });
-    let name = format!("group_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let server: PgConnectOptions = server.parse().unwrap();
-    let mut db = server.connect().await.unwrap();
-    for statement in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")] {
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut db).await.unwrap();
-    }
-    server.database(&name).to_url_lossy().into()
-}
 
 /// Several practices, and the settings of the processes that serve them.
 struct Group {
@@ -72,7 +57,7 @@ impl Drop for Process {
 impl Group {
     /// So many practices with so many patients each, whose patients can be changed in e-Physio too.
     async fn of(practices: usize, patients: usize) -> Self {
-        let address = database().await;
+        let address = server::fresh().await;
         let mut houses = Vec::new();
         for number in 0..practices {
             let name = format!("practice-{number}");

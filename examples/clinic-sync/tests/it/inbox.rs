@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use clinic_sync::TENANT;
 use emulator_kit::{Fault, Reply, Rule};
 use ghl_emulator::{Grantor, Receiver, WebhookSettings};
 use http::Method;
 use serde_json::json;
 use sync_core::testing::SeededEnv;
+use sync_core::vocabulary::person;
+use sync_core::{HintKey, RecordId, Side, Urgency};
 
 use crate::live::{CLIENT, Live, house, until};
 
@@ -61,4 +64,35 @@ async fn a_record_that_cannot_be_looked_at_is_given_up_in_the_end_whatever_comes
     live.end().await;
     house.sync().await;
     house.assert_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_ends_the_process_each_time_is_given_up_and_takes_no_other_with_it() {
+    let (house, _) = house(2).await;
+    house.sync().await;
+    let contacts = house.clinic.ghl.front_desk().contacts();
+    let (service, _) = house.open().await;
+    let store = service.store();
+    let hint = |contact: &str| {
+        let key = HintKey { tenant: TENANT, kind: person::KIND, side: Side::Right, id: RecordId::new(contact) };
+        (key, Urgency::Live)
+    };
+    let now = Utc::now();
+    store.push(&[hint(&contacts[0].id)], now).await.unwrap();
+    // Taken, and never handled: so it is for a process that ended.
+    for _ in 0..8 {
+        assert_eq!(store.take(&TENANT, 1, now, now).await.unwrap().len(), 1);
+    }
+    store.push(&[hint(&contacts[1].id)], now).await.unwrap();
+    store.close().await;
+    let mark = house.mark();
+    let live = Live::start(&house).await;
+    live.idle().await;
+    until(async || live.figure("clinic_sync_inbox{state=\"dead\"}").await == 1).await;
+    live.end().await;
+    let looked = |contact: &str| {
+        let journal = house.clinic.ghl.journal().since(mark.ghl);
+        journal.iter().filter(|entry| entry.path == format!("/contacts/{contact}")).count()
+    };
+    assert_eq!((looked(&contacts[0].id), looked(&contacts[1].id)), (0, 1), "the one is not touched again, the other is looked at");
 }

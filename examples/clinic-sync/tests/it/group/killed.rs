@@ -21,12 +21,12 @@ async fn with_a_worker_killed_every_three_seconds_two_thousand_changes_are_neith
     let mut group = Group::of(PRACTICES, CHANGES).await;
     group.add_all().await;
     let receiver = group.start(&["serve", "--no-worker"]);
-    let mut workers = [group.start(&["worker"]), group.start(&["worker"])];
+    let mut workers = [(); 3].map(|()| group.start(&["worker"]));
     group.synced(CHANGES).await;
     let _hearing = group.hear(&receiver.url);
     group.idle().await;
     // From now on it takes a while.
-    group.houses.iter_mut().for_each(|house| house.set("ghl.calls_per_10_seconds", 150));
+    group.houses.iter_mut().for_each(|house| house.set("ghl.calls_per_10_seconds", 400));
     group.add_all().await;
     for house in &group.houses {
         let slow = Rule::on("/contacts/", Fault::DelayBefore(Duration::from_millis(20)));
@@ -43,9 +43,9 @@ async fn with_a_worker_killed_every_three_seconds_two_thousand_changes_are_neith
     };
     let mut kills = 0;
     while arrived() < PRACTICES * CHANGES {
-        assert!(kills < 60, "{} of {} after {kills} kills", arrived(), PRACTICES * CHANGES);
+        assert!(kills < 150, "{} of {} after {kills} kills", arrived(), PRACTICES * CHANGES);
         tokio::time::sleep(Duration::from_secs(3)).await;
-        let worker = &mut workers[kills % 2];
+        let worker = &mut workers[kills % 3];
         worker.kill();
         *worker = group.start(&["worker"]);
         kills += 1;

@@ -107,7 +107,7 @@ impl World {
         let app = app(&self.settings).unwrap().unwrap();
         let endpoint = TokenEndpoint::with_transport(app, ghl_client::BASE_URL.parse().unwrap(), transport, HttpSettings::default());
         let tokens = endpoint.with_clock(self.wall_clock()).exchange(&code, UserType::Location).await.unwrap();
-        VaultTokens::new(self.open().await.store().clone()).put(&tokens).await.unwrap();
+        VaultTokens::of(&self.open().await).put(&tokens).await.unwrap();
         tokens.refresh_token.unwrap().expose_secret().to_owned()
     }
 
@@ -120,7 +120,7 @@ impl World {
         let service = self.open().await;
         let ephysio = Arc::new(ServiceTransport::new(self.clinic.ephysio.stage()));
         let ghl = Arc::new(FusedGhl { inner: ServiceTransport::new(self.clinic.ghl.stage()), fuse: fuse.clone() });
-        let tokens = FusedTokens { inner: VaultTokens::new(service.store().clone()), fuse: fuse.clone() };
+        let tokens = FusedTokens { inner: VaultTokens::of(&service), fuse: fuse.clone() };
         let clients = Clients::over(&self.settings, Sides::new(ephysio, ghl), Some(Arc::new(tokens)), self.wall_clock())?;
         for engine in service.engines(&clients).await? {
             engine.sweep().await?;
@@ -148,7 +148,7 @@ impl World {
 
     /// Whether other tokens are stored than the processes found.
     pub(super) async fn has_new_tokens(&self) -> bool {
-        let stored = VaultTokens::new(self.open().await.store().clone()).load().await.unwrap().unwrap();
+        let stored = VaultTokens::of(&self.open().await).load().await.unwrap().unwrap();
         stored.refresh_token.unwrap().expose_secret() != self.first
     }
 

@@ -54,13 +54,11 @@ impl Practices {
 
     /// The practice for which something random [was issued](marked).
     pub(super) async fn marked(&self, text: &str) -> Result<Option<Arc<Shared>>> {
+        let tenant = text.split_once('.').map_or(TENANT, |(tenant, _)| TenantId::new(tenant));
         match &self.whom {
-            Whom::One(shared) => Ok(Some(shared.clone())),
+            Whom::One(shared) => Ok((*shared.tenant() == tenant).then(|| shared.clone())),
             #[cfg(feature = "postgres")]
-            Whom::Many(group) => {
-                let tenant = text.split_once('.').map_or(TENANT, |(tenant, _)| TenantId::new(tenant));
-                group.get(&tenant).await
-            }
+            Whom::Many(group) => group.get(&tenant).await,
         }
     }
 

@@ -40,11 +40,6 @@ impl Process {
     fn signal(&self, name: &str) {
         assert!(Command::new("kill").args([name, &self.id().to_string()]).status().unwrap().success());
     }
-
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
 }
 
 impl Drop for Process {

@@ -86,7 +86,7 @@ impl Database {
         let mut db = self.raw().await;
         let mut all = Vec::new();
         for table in Self::tables(&mut db).await {
-            let rows = AssertSqlSafe(format!("SELECT row_to_json({table})::text FROM {table}"));
+            let rows = AssertSqlSafe(format!("SELECT row_to_json(whole)::text FROM {table} AS whole"));
             let rows: Vec<String> = sqlx::query_scalar(rows).fetch_all(&mut db).await.unwrap();
             for row in rows {
                 all.extend(row.split("\\\\x").skip(1).flat_map(unhexed));

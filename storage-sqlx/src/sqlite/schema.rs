@@ -12,9 +12,10 @@ const APPLICATION: i64 = 0x7379_6e63;
 
 /// Looks at a file without changing it, and says which version it has.
 pub(crate) async fn version(db: &mut SqliteConnection) -> Result<usize, Refusal> {
-    let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *db).await?;
-    let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *db).await?;
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *db).await?;
+    // In one statement, and so of one moment: another process may be making the tables just now.
+    let look = "SELECT (SELECT count(*) FROM sqlite_schema), (SELECT application_id FROM pragma_application_id), \
+                (SELECT user_version FROM pragma_user_version)";
+    let (tables, application, found): (i64, i64, i64) = sqlx::query_as(look).fetch_one(&mut *db).await?;
     if application != APPLICATION && (application != 0 || found != 0 || tables != 0) {
         return Err(Refusal::Unfit("this database belongs to another program; choose another path"));
     }

@@ -12,8 +12,8 @@ use crate::{Error, Result, Settings, database};
 /// The only tenant, as long as [none were added](crate::settings::Settings::tenant).
 pub const TENANT: TenantId = TenantId::from_static("default");
 
-/// How long a lease lasts without a sign of life. Longer than any request may take.
-const LEASE: Duration = Duration::from_secs(120);
+/// How long a lease lasts without a sign of life. Longer than any request that writes may take: the settings see to it.
+pub(crate) const LEASE: Duration = Duration::from_secs(120);
 /// How often a lease is renewed.
 const RENEWAL: Duration = Duration::from_secs(30);
 

@@ -1,5 +1,7 @@
 //! The tenants that share a database.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use sqlx::postgres::PgRow;
@@ -63,6 +65,17 @@ impl PostgresStore {
         let one = AssertSqlSafe(format!("SELECT {COLUMNS} FROM clinic_sync.tenant JOIN clinic_sync.claim USING (tenant) WHERE claim = $1"));
         let one = sqlx::query(one).bind(claim);
         self.ask(async { one.fetch_optional(&self.pool).await?.as_ref().map(tenant).transpose() }).await
+    }
+
+    /// The tenants with a hint that is due and that nobody works on.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn tenants_due(&self, now: DateTime<Utc>) -> Result<BTreeSet<TenantId>> {
+        let due =
+            "SELECT DISTINCT tenant FROM clinic_sync.hint WHERE NOT dead AND due <= $1 AND (taken_until IS NULL OR taken_until <= $1)";
+        let due = sqlx::query_scalar::<_, String>(due).bind(row::micros(now));
+        self.ask(async { Ok(due.fetch_all(&self.pool).await?.into_iter().map(TenantId::new).collect()) }).await
     }
 
     /// Adds a tenant, or gives one other settings, which are sealed. What it claims nobody else can have.

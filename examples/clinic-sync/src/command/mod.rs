@@ -21,7 +21,7 @@ mod tenant;
 mod vault;
 mod words;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -138,11 +138,14 @@ impl Cli {
     /// # Errors
     /// With what happened, and what to do; [`Error::exit_code`](crate::Error::exit_code) has the code.
     pub async fn run(self, stop: CancellationToken) -> Result<ExitCode> {
-        #[cfg(feature = "postgres")]
-        let tenant = self.tenant.as_deref();
-        #[cfg(not(feature = "postgres"))]
-        let tenant = None;
-        let load = || load(self.config.as_deref(), tenant);
+        let load = async || {
+            let settings = Settings::load(self.config.as_deref())?;
+            #[cfg(feature = "postgres")]
+            if let Some(name) = &self.tenant {
+                return tenant::settings_of(settings, name).await;
+            }
+            Ok::<_, crate::Error>(settings)
+        };
         match self.command {
             #[cfg(feature = "demo")]
             Command::Demo(demo) => demo.run(stop).await,
@@ -169,18 +172,6 @@ impl Cli {
             Command::Resume(which) => which.run(load().await?, link::Act::Resume).await,
             Command::Config(config) => config.run(self.config.as_deref()),
         }
-    }
-}
-
-/// The settings that a command is run with.
-async fn load(config: Option<&Path>, tenant: Option<&str>) -> Result<Settings> {
-    let settings = Settings::load(config)?;
-    match tenant {
-        None => Ok(settings),
-        #[cfg(feature = "postgres")]
-        Some(name) => tenant::settings_of(settings, name).await,
-        #[cfg(not(feature = "postgres"))]
-        Some(_) => Ok(settings),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The practices that share a database server, and the processes that serve them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -16,14 +16,11 @@ use crate::{Error, Result, Service, Settings, TENANT, database};
 
 /// Enqueues work for one tenant, at once. A job that waits already is hurried; beside one that runs, another one is put, which begins
 /// after it: so whatever came in meanwhile is seen.
-pub(super) const WAKE: &str = "SELECT graphile_worker.add_job('drain', json_build_object('tenant', $1::text), \
+const WAKE: &str = "SELECT graphile_worker.add_job('drain', json_build_object('tenant', $1::text), \
      queue_name := 'drain:' || $1, job_key := 'drain:' || $1)";
 /// The same for later; a job that waits for an earlier time stays.
 const LATER: &str = "SELECT graphile_worker.add_job('drain', json_build_object('tenant', $1::text), queue_name := 'drain:' || $1, \
      job_key := 'drain:' || $1, run_at := $2, job_key_mode := 'preserve_run_at')";
-/// The tenants with hints that nobody works on.
-const DUE: &str =
-    "SELECT DISTINCT tenant FROM clinic_sync.hint WHERE NOT dead AND due <= $1 AND (taken_until IS NULL OR taken_until <= $1)";
 
 /// The practices that share a database server.
 #[derive(Debug)]
@@ -32,7 +29,9 @@ pub(crate) struct Group {
     store: Arc<PostgresStore>,
     /// For jobs.
     pool: PgPool,
-    /// Whether the only practice, if none were added, may have its very first sync.
+    /// What is missing for the process's own settings to be those of the only practice, if none were added.
+    problems: Vec<String>,
+    /// Whether it may have its very first sync.
     first_sync: bool,
     known: Mutex<BTreeMap<TenantId, (i64, Arc<Shared>)>>,
 }
@@ -44,7 +43,8 @@ impl Group {
         let pool = database::jobs(&process)?;
         // Making a worker makes its tables.
         graphile_worker::WorkerOptions::default().pg_pool(pool.clone()).init().await.map_err(|error| jobs_failed(&error))?;
-        Ok(Self { process, store, pool, first_sync, known: Mutex::default() })
+        let problems = process.problems();
+        Ok(Self { process, store, pool, problems, first_sync, known: Mutex::default() })
     }
 
     pub(super) fn process(&self) -> &Settings {
@@ -105,16 +105,18 @@ impl Group {
         Ok(tenants.into_iter().filter(|tenant| !tenant.paused).map(|tenant| tenant.id).collect())
     }
 
-    /// Whether there is any practice, be it paused.
-    pub(super) async fn has_any(&self) -> Result<bool> {
-        Ok(!self.store.tenants().await?.is_empty())
+    /// Refuses to go on where there is no practice, not even a paused one.
+    pub(super) async fn check(&self) -> Result<()> {
+        if self.problems.is_empty() || !self.store.tenants().await?.is_empty() {
+            return Ok(());
+        }
+        let none = "there is no practice: add one with `clinic-sync tenant add`, or complete the settings of the only one".to_owned();
+        Err(Error::Settings(std::iter::once(none).chain(self.problems.iter().cloned()).collect()))
     }
 
     /// Those with something in the inbox that nobody works on.
-    pub(super) async fn due(&self, now: DateTime<Utc>) -> Result<Vec<TenantId>> {
-        let due: Vec<String> =
-            sqlx::query_scalar(DUE).bind(now.timestamp_micros()).fetch_all(&self.pool).await.map_err(|error| jobs_failed(&error))?;
-        Ok(due.into_iter().map(TenantId::new).collect())
+    pub(super) async fn due(&self, now: DateTime<Utc>) -> Result<BTreeSet<TenantId>> {
+        Ok(self.store.tenants_due(now).await?)
     }
 
     /// Sees to it that a practice is looked at, now or then.
@@ -131,7 +133,7 @@ impl Group {
 
     /// The only practice, which the process's own settings are for, as long as none were added.
     async fn only(&self) -> Result<Option<Arc<Shared>>> {
-        if !self.process.problems().is_empty() || !self.store.tenants().await?.is_empty() {
+        if !self.problems.is_empty() || !self.store.tenants().await?.is_empty() {
             return Ok(None);
         }
         if let Some(shared) = self.remembered(&TENANT, 0) {

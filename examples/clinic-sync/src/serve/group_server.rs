@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::group::Group;
 use super::practices::Practices;
 use super::{Doors, Roles, jobs};
-use crate::{Error, Result, Settings};
+use crate::{Result, Settings};
 
 /// One process of those that serve the practices on one database server.
 #[derive(Debug)]
@@ -27,12 +27,7 @@ impl GroupServer {
     pub async fn start(process: Settings, roles: Roles, first_sync: bool, stop: CancellationToken) -> Result<Self> {
         let doors = if roles.receiver { Some(Doors::open(&process.serve).await?) } else { None };
         let group = Arc::new(Group::open(process, first_sync).await?);
-        if group.ids().await?.is_empty() && !group.has_any().await? {
-            return Err(Error::Usage(
-                "there is no practice to serve: add one with `clinic-sync tenant add`, or set up the only one by settings and environment"
-                    .to_owned(),
-            ));
-        }
+        group.check().await?;
         Ok(Self { group, roles, doors, stop })
     }
 

@@ -17,6 +17,7 @@ pub use serve::ServeSettings;
 #[cfg(feature = "postgres")]
 pub(crate) use tenant::location_claim;
 
+use crate::service::LEASE;
 use crate::{Error, Result};
 
 /// No time of ours is longer.
@@ -141,6 +142,7 @@ impl Settings {
         problems.extend(self.appointments.problems());
         problems.extend(self.serve.problems());
         problems.extend(self.too_long());
+        problems.extend(self.outlives_a_lease());
         problems.extend(self.check_database().err());
         problems.extend(check_address("[ephysio]", &self.ephysio.base_url));
         problems.extend(check_address("[ghl]", &self.ghl.base_url));
@@ -149,6 +151,12 @@ impl Settings {
 }
 
 impl Settings {
+    /// A request that is still under way when the practice has another process would be one write too many.
+    fn outlives_a_lease(&self) -> Option<String> {
+        let total = Duration::from_millis(self.timeouts.total_ms);
+        (total >= LEASE).then(|| format!("`total_ms` under [timeouts] must be less than {} s, as long as a lease", LEASE.as_secs()))
+    }
+
     /// Times with which nobody would ever see the end of something, and with which a clock cannot be counted on.
     fn too_long(&self) -> Vec<String> {
         let Timeouts { connect_ms, idle_ms, total_ms, listing_ms } = self.timeouts;
@@ -250,6 +258,15 @@ mod tests {
             let problems = Settings::parse(text).unwrap().problems();
             assert!(problems.iter().any(|problem| problem.starts_with(named)), "{problems:?}");
         }
+    }
+
+    #[test]
+    fn no_write_may_take_as_long_as_a_lease() {
+        let named = |total: u64| {
+            let problems = Settings::parse(&format!("[timeouts]\ntotal_ms = {total}")).unwrap().problems();
+            problems.iter().any(|problem| problem.contains("`total_ms` under [timeouts] must be less than 120 s"))
+        };
+        assert!(named(120_000) && !named(119_999));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use sync_core::TenantId;
 
 use super::Settings;
+use crate::Error;
 
 /// What belongs to the process, and cannot be another for one of its practices.
 const OF_THE_PROCESS: [(&str, &str); 7] = [
@@ -40,8 +41,9 @@ impl Settings {
         if let Some(app) = &mut settings.ghl.app {
             app.client_secret = app.client_secret.take().or(secret);
         }
-        problems.extend(settings.problems());
-        problems.extend(settings.patients.policy().err().unwrap_or_default());
+        if let Err(Error::Settings(more)) = settings.check() {
+            problems.extend(more);
+        }
         if problems.is_empty() { Ok(settings) } else { Err(problems) }
     }
 

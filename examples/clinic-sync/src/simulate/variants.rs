@@ -118,10 +118,10 @@ fn end(evidence: &Evidence, apart: &Apart) -> BTreeMap<String, usize> {
     let mut add = |what: String| *end.entry(what).or_default() += 1;
     let freezes = |fields: &Fields| fields.get(PARENT).is_some_and(|parent| apart.away.contains(parent));
     for (place, fields) in &evidence.shown {
-        if freezes(&neutral(evidence, place, fields, apart)) {
-            continue;
+        let fields = neutral(evidence, place, fields, apart);
+        if !freezes(&fields) {
+            add(format!("{} {:?} {fields:?}", place.side, place.family));
         }
-        add(format!("{} {:?} {:?}", place.side, place.family, neutral(evidence, place, fields, apart)));
     }
     for link in evidence.links.iter().filter(|link| link.is_joined()) {
         let shown = Side::BOTH.map(|side| {

@@ -29,12 +29,20 @@ struct Process {
     child: Child,
     url: String,
     /// Kept open: there is more that it says.
-    _said: BufReader<ChildStdout>,
+    said: BufReader<ChildStdout>,
 }
 
 impl Process {
     fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The figures, of a process that listens.
+    async fn figures(&mut self) -> String {
+        let mut line = String::new();
+        self.said.read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("figures at ").unwrap_or_else(|| panic!("{line}"));
+        reqwest::get(url).await.unwrap().text().await.unwrap()
     }
 
     fn signal(&self, name: &str) {
@@ -102,10 +110,14 @@ impl Group {
     }
 
     async fn add(&self, house: &House) -> Ran {
+        self.add_with(house, &["--first-sync"]).await
+    }
+
+    async fn add_with(&self, house: &House, more: &[&str]) -> Ran {
         let file = house.path("tenant.toml");
         std::fs::write(&file, Self::settings_of(house)).unwrap();
         let name = house.tenant.clone().unwrap();
-        self.run(&["tenant", "add", &name, "--settings", file.to_str().unwrap(), "--first-sync"]).await
+        self.run(&[&["tenant", "add", &name, "--settings", file.to_str().unwrap()], more].concat()).await
     }
 
     /// Adds them all.
@@ -124,7 +136,7 @@ impl Group {
         said.read_line(&mut line).unwrap();
         let line = line.trim();
         assert!(!line.is_empty(), "{arguments:?} did not start");
-        Process { child, url: line.strip_prefix("listening at ").unwrap_or_default().to_owned(), _said: said }
+        Process { child, url: line.strip_prefix("listening at ").unwrap_or_default().to_owned(), said }
     }
 
     /// Has each GHL send its webhooks there.

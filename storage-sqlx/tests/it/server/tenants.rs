@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use storage_sqlx::PostgresStore;
 use sync_core::testing::sample::{OTHER_TENANT, TENANT, at, half, hint, storing};
-use sync_core::{HintKey, HintQueue, Kind, MappingReader, MappingStore, TenantId, Urgency};
+use sync_core::{Handled, HintKey, HintQueue, Kind, MappingReader, MappingStore, TenantId, Urgency};
 
 use super::Database;
 
@@ -45,6 +45,20 @@ async fn a_tenant_that_is_removed_leaves_nothing_and_no_other_loses_anything() {
     assert_eq!(store.settings_of(&TENANT).await.unwrap().map(|_| ()), None);
     assert_eq!(store.heads(&OTHER_TENANT, &kind, None, 10).await.unwrap().len(), 1);
     assert_eq!(store.depth(&OTHER_TENANT).await.unwrap().waiting, 1);
+}
+
+#[tokio::test]
+async fn a_tenant_is_due_while_somebody_should_look_at_one_of_its_hints() {
+    let store = Database::new().await.open().await;
+    let due = async |now| store.tenants_due(at(now)).await.unwrap().contains(&TENANT);
+    assert!(!due(9).await);
+    store.push(&[(hint("A"), Urgency::Live), (hint("B"), Urgency::Live)], at(5)).await.unwrap();
+    assert!(!due(4).await && due(5).await);
+    let taken = store.take(&TENANT, 10, at(5), at(60)).await.unwrap();
+    assert!(!due(59).await && due(60).await, "somebody looks at them until then");
+    store.handled(&taken[0], Handled::Dead { reason: "gave up".to_owned() }).await.unwrap();
+    store.handled(&taken[1], Handled::Done).await.unwrap();
+    assert!(!due(60).await, "what was given up waits for a person");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Group, until};
-use crate::house::person;
+use crate::house::{House, person};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn practices_are_added_listed_paused_and_removed_and_no_account_is_in_two() {
@@ -61,9 +61,11 @@ async fn practices_are_served_by_several_processes_and_nothing_crosses() {
 async fn a_paused_practice_keeps_what_comes_in_and_catches_up_afterwards() {
     let group = Group::of(1, 4).await;
     group.add_all().await;
-    let server = group.start(&["serve"]);
+    let mut server = group.start(&["serve"]);
     group.synced(4).await;
     group.idle().await;
+    let figures = server.figures().await;
+    assert!(figures.contains("clinic_sync_inbox{tenant=\"practice-0\",state=\"waiting\"} 0"), "{figures}");
     let _hearing = group.hear(&server.url);
     assert_eq!(group.run(&["tenant", "pause", "practice-0"]).await.code, Some(0));
     let house = &group.houses[0];
@@ -79,4 +81,37 @@ async fn a_paused_practice_keeps_what_comes_in_and_catches_up_afterwards() {
     assert_eq!(group.run(&["tenant", "resume", "practice-0"]).await.code, Some(0));
     let practice = house.clinic.ephysio.practice();
     until(async || practice.patients().iter().any(|patient| patient.phone == "+41791112233")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_synced_for_the_first_time_unless_it_was_said() {
+    let group = Group::of(2, 3).await;
+    assert_eq!(group.add_with(&group.houses[0], &[]).await.code, Some(0));
+    assert_eq!(group.add(&group.houses[1]).await.code, Some(0));
+    let mut db = group.raw().await;
+    let _server = group.start(&["serve"]);
+    until(async || group.houses[1].contacts() == 3).await;
+    // Somebody looked at the other one too: its job is done, or waits for the next minute.
+    let mut looked = async || {
+        let waiting = "SELECT count(*) FROM graphile_worker._private_jobs WHERE key = 'drain:practice-0' AND run_at <= now()";
+        sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut db).await.unwrap() == 0
+    };
+    while !looked().await {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(group.houses[0].contacts(), 0);
+    assert_eq!(group.add(&group.houses[0]).await.code, Some(0), "now it was said");
+    until(async || group.houses[0].contacts() == 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_processes_and_practices_need_a_server_and_a_practice_and_it_says_so() {
+    let (house, _) = House::of(0).await;
+    for command in [&["serve", "--no-worker"][..], &["serve", "--no-scheduler"], &["worker"], &["scheduler"], &["tenant", "list"]] {
+        let ran = house.run(command).await;
+        assert!(ran.code == Some(64) && ran.says(&["DATABASE_URL", "postgres://"]), "{command:?}: {ran:?}");
+    }
+    let group = Group::of(1, 0).await;
+    let ran = group.run(&["worker"]).await;
+    assert!(ran.code == Some(1) && ran.says(&["there is no practice", "the GHL location is missing"]), "{ran:?}");
 }

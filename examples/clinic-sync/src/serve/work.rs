@@ -58,6 +58,10 @@ pub(super) async fn until_stopped(shared: &Shared, lease: &Lease, stop: &Cancell
 #[cfg(feature = "postgres")]
 pub(super) async fn until_idle(shared: &Shared, lease: &Lease, stop: &CancellationToken) -> Result<DateTime<Utc>> {
     let mut worker = Worker::new(shared, lease, stop).await;
+    // Another process may have listed e-Physio just now: the bound on listings is the practice's, not the process's.
+    if let (None, Some(listed)) = (shared.listed(), worker.last.get(&Task::Patients)) {
+        shared.note_listing(*listed);
+    }
     while !lease.stop().is_cancelled() && worker.once().await? {}
     let waiting = shared.service.store().depth(shared.tenant()).await?.oldest;
     let next = worker.next().unwrap_or(DateTime::<Utc>::MAX_UTC);
@@ -88,11 +92,6 @@ impl<'a> Worker<'a> {
         let all = if self.schedule.has(Task::Appointments) { Task::Appointments } else { Task::Patients };
         let nightly = self.last.get(&all).copied().unwrap_or_else(|| self.shared.now());
         self.last.insert(Task::Nightly, nightly);
-        if self.shared.listed().is_none()
-            && let Some(listed) = self.last.get(&Task::Patients)
-        {
-            self.shared.note_listing(*listed);
-        }
         if let Ok(Some(tokens)) = self.shared.tokens().load().await {
             self.last.insert(Task::Tokens, tokens.expires_at - TimeDelta::hours(24));
         }

@@ -177,3 +177,10 @@ async fn the_example_of_the_settings_passes_their_check() {
     assert_eq!(checked.code, Some(1));
     assert!(checked.says(&["EPHYSIO_EMAIL", "GHL_LOCATION_ID", "consent"]), "all that is missing at once: {checked:?}");
 }
+
+#[tokio::test]
+async fn the_demo_loses_and_doubles_nobody_and_shows_an_edit_by_its_webhook() {
+    let (house, _) = House::of(0).await;
+    let demo = house.run(&["demo", "--once", "--patients", "40"]).await;
+    assert!(demo.code == Some(0) && demo.says(&["by a webhook, e-Physio showed it", " ms later", "\n0 duplicates, 0 lost"]), "{demo:?}");
+}

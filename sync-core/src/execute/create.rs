@@ -171,6 +171,9 @@ impl Executor<'_> {
             }
             Strength::Hint if free && !told_apart => return Ok(Duplicate::Ask(Reason::PossibleMatch { candidate: id })),
             _ if ours => return Ok(Duplicate::Adopt(other, owner.map(|owner| (owner.id, owner.version)))),
+            _ if free && !told_apart && self.is_forgotten(&other).await? => {
+                return Ok(Duplicate::Ask(Reason::PossibleMatch { candidate: id }));
+            }
             _ => {}
         }
         let shared = self.shared(named, draft, &other);
@@ -180,6 +183,12 @@ impl Executor<'_> {
             return ask(id);
         }
         Ok(Duplicate::Omit(shared))
+    }
+
+    /// Whether a create made it that the store does not remember, as after a restored back-up: for whom, nobody knows.
+    async fn is_forgotten(&self, other: &Record) -> Result<bool> {
+        let Some(token) = other.token else { return Ok(false) };
+        Ok(self.store.links(&self.planner.setup.tenant, &LinkQuery::Token(token)).await?.is_empty())
     }
 
     async fn owner(&self, side: Side, id: &RecordId) -> Result<Option<Link>> {

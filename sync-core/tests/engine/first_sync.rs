@@ -1,5 +1,7 @@
 //! The first meeting: creating, matching, leaving alone.
 
+use std::sync::Arc;
+
 use sync_core::testing::{Bend, Call, CallKind, Fault};
 use sync_core::vocabulary::person::KIND;
 use sync_core::{Decision, Reason, SharedIdentifier};
@@ -79,6 +81,20 @@ async fn a_shared_email_is_left_out_and_the_rest_is_created() {
     clinic.sync_without_a_write().await;
     clinic.sync_without_a_write().await;
     assert_eq!(clinic.reasons().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn who_has_the_email_and_was_made_by_a_create_that_the_store_forgot_is_a_question() {
+    let mut clinic = Clinic::new();
+    let anna = clinic.anna();
+    clinic.sync().await;
+    clinic.store = Arc::default();
+    clinic.left.edit(&anna, "family_name", "Keller");
+    clinic.left.edit(&anna, "phone", "+41791234599");
+    clinic.sync().await;
+    assert_eq!(clinic.right.records(&KIND).len(), 1, "nobody is made a second time");
+    assert_eq!(clinic.reasons().await, ["possible_match"]);
+    clinic.sync_without_a_write().await;
 }
 
 #[tokio::test]

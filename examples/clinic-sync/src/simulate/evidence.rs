@@ -37,6 +37,8 @@ pub(super) struct Rehearsal {
     pub(super) done: Vec<OperationEntry>,
     /// How many creates wait for a person, by side.
     pub(super) blocked: Sides<usize>,
+    /// How many links a value of which stays out, since another record on that side has it.
+    pub(super) withheld: Sides<usize>,
 }
 
 /// What is known at the end.

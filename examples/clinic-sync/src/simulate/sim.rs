@@ -17,6 +17,7 @@ use super::chance::ProcessEnv;
 use super::chaos::{Chaos, Interruption};
 use super::evidence::{Answer, Evidence, Rehearsal, Round};
 use super::inbox::Inbox;
+use super::invariants::withholds;
 use super::ledger::{By, Ledger};
 use super::process::{House, LEASE, Process};
 use super::script::{Act, Action, BOOKINGS, History, PEOPLE, Step};
@@ -252,14 +253,16 @@ impl Sim {
         let touched = !self.writes_since(requests).is_empty() || self.house.store.commits() != commits;
         let report = engine.sweep().await?;
         self.process.forget(&report).await?;
-        let done: Vec<_> = self.house.store.log().into_iter().skip(commits).flat_map(|changes| changes.operations).collect();
+        let log = self.house.store.log_since(commits);
+        let withheld = Sides::from_fn(|side| log.iter().flat_map(|changes| &changes.links).filter(|link| withholds(link, side)).count());
+        let done = log.into_iter().flat_map(|changes| changes.operations).collect();
         let query = ReviewQuery { kind: Some(engine.kind().clone()), ..ReviewQuery::default() };
         let mut blocked: Sides<usize> = Sides::default();
         for review in self.house.store.memory().reviews(&TENANT, &query).await? {
             let only = if review.records.left.is_some() { Side::Right } else { Side::Left };
             blocked[only] += usize::from(matches!(review.reason, Reason::Prerequisite { .. } | Reason::SharedIdentifier { .. }));
         }
-        self.rehearsals.push(Rehearsal { plan, touched, done, blocked });
+        self.rehearsals.push(Rehearsal { plan, touched, done, blocked, withheld });
         Ok(report.pulled)
     }
 

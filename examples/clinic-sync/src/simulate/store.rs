@@ -38,7 +38,12 @@ impl SimStore {
 
     /// Everything that was ever committed, oldest first.
     pub(super) fn log(&self) -> Vec<Changes> {
-        locked(&self.ever).clone()
+        self.log_since(0)
+    }
+
+    /// What was committed after so many commits.
+    pub(super) fn log_since(&self, commits: usize) -> Vec<Changes> {
+        locked(&self.ever)[commits..].to_vec()
     }
 
     /// How many commits there were ever.

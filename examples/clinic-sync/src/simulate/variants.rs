@@ -8,7 +8,7 @@ use sync_core::{Review, Side};
 use super::chance::Chance;
 use super::evidence::Evidence;
 use super::fault::{Group, Planned, Trouble};
-use super::invariants::Scene;
+use super::invariants::{Scene, withholds};
 use super::ledger::{Family, Fields, PARENT, Place, UNMAPPED};
 use super::played;
 use super::script::{History, Step, action};
@@ -93,13 +93,16 @@ fn people_away(evidence: &Evidence) -> BTreeSet<String> {
     people.filter_map(|(_, fields)| name(fields)).collect()
 }
 
-/// The names of patients who have one phone between them. Only one of their contacts can have it: the one that is made first.
+/// The names of patients who have one phone between them, or who wanted one that another contact had at that moment. Only one of
+/// them can have it: the first.
 fn people_sharing(evidence: &Evidence) -> BTreeSet<String> {
     let patients = || evidence.shown.iter().filter(|(place, _)| place.family == Family::Person && place.side == Side::Left);
     let phone = |fields: &Fields| fields.get("phone").filter(|phone| !phone.is_empty()).cloned();
     let shares =
         |fields: &Fields| phone(fields).is_some_and(|own| patients().filter(|(_, other)| phone(other) == Some(own.clone())).count() > 1);
-    patients().filter(|(_, fields)| shares(fields)).filter_map(|(_, fields)| name(fields)).collect()
+    let scene = Scene::new(evidence);
+    let was_refused = |place: &Place| scene.link_of(place).is_some_and(|link| withholds(link, Side::Right));
+    patients().filter(|(place, fields)| shares(fields) || was_refused(place)).filter_map(|(_, fields)| name(fields)).collect()
 }
 
 /// Of whom something depends on what is noticed first, in either way.
@@ -139,10 +142,22 @@ fn end(evidence: &Evidence, apart: &Apart) -> BTreeMap<String, usize> {
         let shown = |place: Place| Some(neutral(evidence, &place, evidence.shown.get(&place)?, apart));
         Side::BOTH.into_iter().filter_map(place).filter_map(shown).any(|fields| freezes(&fields))
     };
-    for review in evidence.reviews.iter().filter(|review| review.decision.is_none() && !is_about_away(review)) {
+    for review in evidence.reviews.iter().filter(|review| review.decision.is_none()) {
+        if is_about_away(review) || is_pulled(evidence, review, apart) {
+            continue;
+        }
         add(format!("question {} {:?}", review.reason.name(), review.reason.fields()));
     }
     end
+}
+
+/// Whether a person is asked for what somebody lacks who is away on the other side, and to whom an appointment was moved. Whether
+/// the appointment asks for them or freezes depends on which is noticed first, the move or that they are away.
+fn is_pulled(evidence: &Evidence, review: &Review, apart: &Apart) -> bool {
+    let mut links = evidence.links.iter().filter(|link| link.pulled && review.link == Some(link.id));
+    let place = |side: Side| Some(Place { side, family: Family::Person, id: review.records[side].as_ref()?.to_string() });
+    let is_away = |place: Place| evidence.shown.get(&place).and_then(name).is_some_and(|name| apart.away.contains(&name));
+    links.next().is_some() && Side::BOTH.into_iter().filter_map(place).any(is_away)
 }
 
 /// A record without ids: what it belongs to is told by its name.

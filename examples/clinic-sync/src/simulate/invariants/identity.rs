@@ -7,7 +7,7 @@ use sync_core::{Reason, Side, Standing};
 use super::past::Moment;
 use super::scene::{Scene, name};
 use crate::simulate::evidence::Evidence;
-use crate::simulate::ledger::{By, Family, PARENT, Place, What};
+use crate::simulate::ledger::{By, Family, Fields, PARENT, Place, What};
 
 /// A link has one record per side, a record one link, and whatever the sync made stands for somebody.
 pub(in crate::simulate) fn at_most_one_create(evidence: &Evidence) -> Vec<String> {
@@ -30,12 +30,19 @@ pub(in crate::simulate) fn at_most_one_create(evidence: &Evidence) -> Vec<String
     findings
 }
 
-/// Whether a record shows two independent identifiers.
+/// Whether somebody in use on the other side has two independent identifiers in common with a record.
 fn is_identified(scene: &Scene<'_>, place: &Place) -> bool {
     let Some(fields) = scene.shown(place).filter(|_| place.family == Family::Person) else { return false };
-    let shows = |field: &str| fields.get(field).is_some_and(|value| !value.is_empty());
-    let by_name = ["given_name", "family_name", "birth_date"].into_iter().all(shows);
-    [shows("email"), shows("phone"), by_name].into_iter().filter(|shown| *shown).count() >= 2
+    let people = scene.evidence.shown.iter().filter(|(other, _)| other.family == Family::Person && other.side != place.side);
+    let mut in_use = people.filter(|(_, fields)| fields.get("state").is_some_and(|state| state == "open"));
+    let same = |other: &Fields, field: &str| {
+        let value = |fields: &Fields| fields.get(field).map(|value| scene.comparable(Family::Person, field, value)).unwrap_or_default();
+        !value(fields).is_empty() && value(fields) == value(other)
+    };
+    in_use.any(|(_, other)| {
+        let by_name = ["given_name", "family_name", "birth_date"].into_iter().all(|field| same(other, field));
+        [same(other, "email"), same(other, "phone"), by_name].into_iter().filter(|same| *same).count() >= 2
+    })
 }
 
 /// Whether nobody knows for whom a record was made.

@@ -27,10 +27,12 @@ fn compare(rehearsal: &Rehearsal) -> Vec<String> {
     let count = |counts: &BTreeMap<(Action, Side), usize>, action, side| counts.get(&(action, side)).copied().unwrap_or(0);
     for side in Side::BOTH {
         // A record that belongs to somebody else now is removed, and made anew by a second pass, which plans once more. What is found
-        // there is linked in the place of a create, and what a person has to prepare first is a question.
+        // there is linked in the place of a create, and what a person has to prepare first is a question. A value that another
+        // record has stays out, which only the attempt shows.
         let again = count(&planned, Action::Remove, side);
         let found = count(&done, Action::Link, side).saturating_sub(count(&planned, Action::Link, side)) + rehearsal.blocked[side];
-        for (action, less, more) in [(Action::Create, found, again), (Action::Update, 0, 0), (Action::Remove, 0, 0)] {
+        for (action, less, more) in [(Action::Create, found, again), (Action::Update, rehearsal.withheld[side], 0), (Action::Remove, 0, 0)]
+        {
             let (said, did) = (count(&planned, action, side), count(&done, action, side));
             if did + less < said || did > said + more {
                 let kind = &rehearsal.plan.kind;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_core::vocabulary::appointment::AppointmentSchema;
 use sync_core::vocabulary::person;
 use sync_core::vocabulary::person::PersonSchema;
-use sync_core::{EndState, FieldName, Link, LinkId, Reason, Review, Schema, Side, Standing};
+use sync_core::{EndState, FieldName, Link, LinkId, Reason, Review, Schema, Settled, Side, Standing};
 
 use crate::simulate::evidence::Evidence;
 use crate::simulate::ledger::{Family, Fields, PARENT, Place};
@@ -39,7 +39,7 @@ impl<'a> Scene<'a> {
         self.evidence.shown.get(place)
     }
 
-    pub(super) fn link_of(&self, place: &Place) -> Option<&'a Link> {
+    pub(in crate::simulate) fn link_of(&self, place: &Place) -> Option<&'a Link> {
         self.evidence.links.iter().find(|link| self.place(link, place.side).as_ref() == Some(place))
     }
 
@@ -112,6 +112,11 @@ pub(super) fn name(place: &Place) -> String {
         (Family::Appointment, Side::Right) => "appointment",
     };
     format!("{what} {}", place.id)
+}
+
+/// Whether a value of a pair stays out of a side, where another record has it.
+pub(in crate::simulate) fn withholds(link: &Link, side: Side) -> bool {
+    link.is_joined() && link.bases.values().any(|base| base.settled == Settled::Withheld(side))
 }
 
 pub(super) fn family_of(link: &Link) -> Family {

@@ -60,7 +60,7 @@ pub(super) struct Evidence {
     pub(super) errors: Vec<String>,
     /// Fields that were written and showed the wanted value already.
     pub(super) idle: Vec<(Place, String)>,
-    /// What was logged, if somebody listened.
+    /// What was logged.
     pub(super) logs: String,
     /// Whether the other practice in the same store is as it was.
     pub(super) neighbour_untouched: bool,

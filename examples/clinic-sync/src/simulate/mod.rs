@@ -8,9 +8,12 @@ mod fault;
 mod inbox;
 mod invariants;
 mod ledger;
+mod logs;
 mod many;
 mod minimise;
 mod patch;
+#[cfg(test)]
+mod planted;
 mod process;
 mod script;
 mod sim;
@@ -90,5 +93,7 @@ fn played(history: &History, tamper: Arc<dyn Tamper>) -> Result<Evidence> {
         let message = format!("no runtime for the simulation: {error}");
         crate::Error::Failed(sync_core::Error::permanent(sync_core::ErrorKind::Configuration, message))
     })?;
-    runtime.block_on(async { sim::Sim::new(history.seed, tamper).await?.play(history).await })
+    let logs = logs::Logs::default();
+    let evidence = logs.listen(|| runtime.block_on(async { sim::Sim::new(history.seed, tamper).await?.play(history).await }))?;
+    Ok(Evidence { logs: logs.text(), ..evidence })
 }

@@ -60,7 +60,7 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn new(house: House, number: u32) -> Result<Self> {
-        let transport = |side| -> Arc<dyn Transport> { Arc::new(Network::new(house.chaos.clone(), side)) };
+        let transport = |side| -> Arc<dyn Transport> { Arc::new(Network::new(house.chaos.clone(), side, house.tamper.clone())) };
         let env = house.chaos.env.clone();
         let clock = WallClock::new(move || env.now());
         let clients = Clients::over(&house.settings, Sides::from_fn(transport), house.tokens.clone(), clock)?;

@@ -37,7 +37,7 @@ const ROUNDS: usize = 14;
 const HANDFULS: usize = 40;
 
 /// Another practice, which has nothing to do with what is simulated.
-const NEIGHBOUR: TenantId = TenantId::from_static("neighbour");
+pub(super) const NEIGHBOUR: TenantId = TenantId::from_static("neighbour");
 
 /// What a process is asked to do.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::Result;
-use crate::simulate::{History, minimised, play, play_many};
+use crate::simulate::{History, Minimised, minimised, play, play_many};
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Simulate {
@@ -48,10 +48,7 @@ impl Simulate {
         println!("{}", many.coverage);
         println!("{} of {} seeds broke a promise", many.broken().len(), self.seeds);
         let Some((seed, finding)) = many.findings.first() else { return Ok(ExitCode::SUCCESS) };
-        if let Some(shortest) = minimised(&History::of(*seed), finding.invariant)? {
-            println!("the least that breaks {} under seed {seed}:", finding.invariant);
-            shortest.steps.iter().for_each(|step| println!("  {step:?}"));
-        }
+        print_shortest(*seed, finding.invariant)?;
         println!("repeat it: clinic-sync simulate --seed {seed}");
         Ok(ExitCode::FAILURE)
     }
@@ -59,4 +56,16 @@ impl Simulate {
     fn threads(&self) -> usize {
         self.threads.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1)
     }
+}
+
+/// How a promise is broken, with as little as it takes.
+fn print_shortest(seed: u64, invariant: &str) -> Result<()> {
+    let Some(Minimised { history, is_least }) = minimised(&History::of(seed), invariant)? else {
+        println!("{invariant} is broken under seed {seed}: the same short history, told in two ways, ends in two ways");
+        return Ok(());
+    };
+    let how = if is_least { "the least" } else { "what is left of the history, and may not be the least," };
+    println!("{how} that breaks {invariant} under seed {seed}:");
+    (1..).zip(&history.steps).for_each(|(number, step)| println!("{number:>4}. {step}"));
+    Ok(())
 }

@@ -23,6 +23,7 @@ mod tamper;
 mod trace;
 mod transport;
 mod variants;
+mod words;
 mod world;
 
 use std::sync::Arc;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 pub use fault::{Coverage, Group, Planned, Trouble};
 pub use ledger::{By, Change, Family, Fields, Ledger, Place, What};
 pub use many::{Many, play_many};
-pub use minimise::minimised;
+pub use minimise::{Minimised, minimised};
 pub use script::{Act, Action, History, Step};
 pub use trace::Trace;
 

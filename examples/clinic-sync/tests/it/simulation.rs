@@ -39,8 +39,8 @@ fn told(many: &Many) -> String {
     }
     let is_new = |(seed, finding): &&(u64, Finding)| !OPEN.contains(&(*seed, finding.invariant));
     let Some((seed, finding)) = many.findings.iter().find(is_new) else { return text };
-    for step in minimised(&History::of(*seed), finding.invariant).unwrap().iter().flat_map(|history| &history.steps) {
-        writeln!(text, "  {step:?}").unwrap();
+    for step in minimised(&History::of(*seed), finding.invariant).unwrap().iter().flat_map(|least| &least.history.steps) {
+        writeln!(text, "  {step}").unwrap();
     }
     writeln!(text, "clinic-sync simulate --seed {seed}").unwrap();
     text

@@ -38,7 +38,7 @@ pub(super) trait Bend: fmt::Debug + Send + Sync {
 }
 
 /// Puts a bend into the connectors of these sides.
-pub(super) fn bent(sinks: Sides<Arc<dyn Sink>>, sides: &[Side], bend: &Arc<dyn Bend>) -> Sides<Arc<dyn Sink>> {
+pub(super) fn bent(sinks: &Sides<Arc<dyn Sink>>, sides: &[Side], bend: &Arc<dyn Bend>) -> Sides<Arc<dyn Sink>> {
     Sides::from_fn(|side| {
         let inner = sinks[side].clone();
         if sides.contains(&side) { Arc::new(Bent { inner, bend: bend.clone() }) } else { inner }

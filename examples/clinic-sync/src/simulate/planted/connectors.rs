@@ -25,7 +25,7 @@ struct Connectors {
 
 impl Tamper for Connectors {
     fn sinks(&self, kind: &Kind, sinks: Sides<Arc<dyn Sink>>) -> Sides<Arc<dyn Sink>> {
-        if *kind == self.kind { bent(sinks, self.sides, &self.bend) } else { sinks }
+        if *kind == self.kind { bent(&sinks, self.sides, &self.bend) } else { sinks }
     }
 }
 

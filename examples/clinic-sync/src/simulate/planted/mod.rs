@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::invariants::ALL;
+use super::minimise::{minimised_under, without};
 use super::tamper::{Tamper, Untouched};
 use super::{History, judged, played, told};
 
@@ -61,4 +62,25 @@ fn is_broken(invariant: &str, seed: u64, tamper: Arc<dyn Tamper>) -> bool {
     let compares = ["crash_prefix_equivalence", "event_order_independence"].contains(&invariant);
     let judged = if compares { judged(&history, &tamper) } else { played(&history, tamper).map(told) };
     judged.unwrap().findings.iter().any(|finding| finding.invariant == invariant)
+}
+
+#[test]
+fn a_broken_promise_is_told_with_as_little_as_it_takes() {
+    for (invariant, seed, bug) in
+        [("convergence", 3, surroundings::unasked as fn() -> Arc<dyn Tamper>), ("at_most_one_create", 3, connectors::again)]
+    {
+        let whole = History::of(seed);
+        let breaks = |history: &History| {
+            let findings = told(played(history, bug()).unwrap()).findings;
+            findings.iter().any(|finding| finding.invariant == invariant)
+        };
+        let least = minimised_under(&whole, invariant, &bug).unwrap().unwrap();
+        let steps = &least.history.steps;
+        assert!(least.is_least && breaks(&least.history), "{invariant}: {steps:?}");
+        assert!(steps.len() * 10 < whole.steps.len(), "{} of {} steps", steps.len(), whole.steps.len());
+        for at in 0..steps.len() {
+            let less = History { steps: without(steps, at, 1), ..least.history };
+            assert!(!breaks(&less), "{invariant} does not need {}", steps[at]);
+        }
+    }
 }

@@ -46,6 +46,10 @@ pub(super) struct Evidence {
     pub(super) coverage: Coverage,
     pub(super) actions: usize,
     pub(super) patients: Policy,
+    /// None where appointments are not synced.
+    pub(super) appointments: Option<Policy>,
+    /// Whether the rules are not the seed's.
+    pub(super) has_given_rules: bool,
     pub(super) shown: BTreeMap<Place, Fields>,
     pub(super) changes: Vec<Change>,
     pub(super) disturbed: u64,
@@ -73,6 +77,14 @@ impl Evidence {
     pub(super) fn entered(&self, family: Family) -> usize {
         let is_new = |change: &&Change| change.by == By::Staff && change.place.family == family && matches!(change.what, What::Made(_));
         self.changes.iter().filter(is_new).count()
+    }
+
+    /// The rules for a family, if it is synced.
+    pub(super) fn policy(&self, family: Family) -> Option<&Policy> {
+        match family {
+            Family::Person => Some(&self.patients),
+            Family::Appointment => self.appointments.as_ref(),
+        }
     }
 
     /// Whether the store came back from a back-up, which lacks what came after it.

@@ -44,7 +44,7 @@ pub(super) fn minimised_under(history: &History, invariant: &str, tamper: &dyn F
         while at < history.steps.len() {
             let Some(left) = plays.checked_sub(1) else { return Ok(Some(Minimised { history, is_least: false })) };
             plays = left;
-            let shorter = History { steps: without(&history.steps, at, size), ..history };
+            let shorter = History { steps: without(&history.steps, at, size), ..history.clone() };
             if breaks(&shorter)? {
                 history = shorter;
             } else {

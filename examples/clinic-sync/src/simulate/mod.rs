@@ -4,6 +4,7 @@
 mod chance;
 mod chaos;
 mod evidence;
+mod fates;
 mod fault;
 mod inbox;
 mod invariants;
@@ -15,6 +16,7 @@ mod patch;
 #[cfg(test)]
 mod planted;
 mod process;
+mod rules;
 mod script;
 mod sim;
 mod staff;
@@ -28,10 +30,12 @@ mod world;
 
 use std::sync::Arc;
 
+pub use fates::{Edited, Fate, Fates};
 pub use fault::{Coverage, Group, Planned, Trouble};
 pub use ledger::{By, Change, Family, Fields, Ledger, Place, What};
-pub use many::{Many, play_many};
+pub use many::{Many, play_many, play_many_under};
 pub use minimise::{Minimised, minimised};
+pub use rules::Rules;
 pub use script::{Act, Action, History, Step};
 pub use trace::Trace;
 
@@ -54,6 +58,8 @@ pub struct Played {
     pub appointments: usize,
     /// What should hold and does not.
     pub findings: Vec<Finding>,
+    /// What became of edits; counted under given rules only.
+    pub fates: Option<Fates>,
 }
 
 /// Something that should hold and does not.
@@ -75,7 +81,7 @@ pub fn play(history: &History) -> Result<Played> {
 
 fn judged(history: &History, tamper: &Arc<dyn Tamper>) -> Result<Played> {
     let mut evidence = played(history, tamper.clone())?;
-    evidence.ends = Some(variants::compared(history.seed, tamper)?);
+    evidence.ends = Some(variants::compared(history, tamper)?);
     Ok(told(evidence))
 }
 
@@ -86,7 +92,8 @@ fn told(evidence: Evidence) -> Played {
     });
     let findings = findings.collect();
     let (people, appointments) = (evidence.entered(Family::Person), evidence.entered(Family::Appointment));
-    Played { findings, people, appointments, trace: evidence.trace, coverage: evidence.coverage, actions: evidence.actions }
+    let fates = evidence.has_given_rules.then(|| Fates::of(&evidence));
+    Played { findings, fates, people, appointments, trace: evidence.trace, coverage: evidence.coverage, actions: evidence.actions }
 }
 
 fn played(history: &History, tamper: Arc<dyn Tamper>) -> Result<Evidence> {
@@ -95,6 +102,6 @@ fn played(history: &History, tamper: Arc<dyn Tamper>) -> Result<Evidence> {
         crate::Error::Failed(sync_core::Error::permanent(sync_core::ErrorKind::Configuration, message))
     })?;
     let logs = logs::Logs::default();
-    let evidence = logs.listen(|| runtime.block_on(async { sim::Sim::new(history.seed, tamper).await?.play(history).await }))?;
+    let evidence = logs.listen(|| runtime.block_on(async { sim::Sim::new(history, tamper).await?.play(history).await }))?;
     Ok(Evidence { logs: logs.text(), ..evidence })
 }

@@ -144,18 +144,19 @@ impl Process {
 
     async fn connect(&self, fence: Fence) -> Result<Arc<Ready>> {
         let people = self.people().await?;
-        let calendars = self.calendars()?;
         let settings = &self.house.settings;
         let patients = settings.patients.policy().map_err(crate::Error::Settings)?.with_mapping(&settings.mapping_of_people());
         let freshness = Duration::from_secs(settings.patients.freshness_seconds);
         let appointments = settings.appointments.policy(freshness).with_mapping(&settings.appointments.mapping());
         let source = |sides: &Sides<Arc<dyn Sink>>| -> Arc<dyn Source> { sides.right.clone() };
-        let sources = BTreeMap::from([(person::KIND, source(&people)), (appointment::KIND, source(&calendars))]);
+        let mut sources = BTreeMap::from([(person::KIND, source(&people))]);
         let schema = Arc::new(self.service.person_schema()?);
-        let engines = vec![
-            self.engine(&person::KIND, schema, patients, people, fence)?,
-            self.engine(&appointment::KIND, Arc::new(AppointmentSchema), appointments, calendars, fence)?,
-        ];
+        let mut engines = vec![self.engine(&person::KIND, schema, patients, people, fence)?];
+        if settings.appointments.is_on() {
+            let calendars = self.calendars()?;
+            sources.insert(appointment::KIND, source(&calendars));
+            engines.push(self.engine(&appointment::KIND, Arc::new(AppointmentSchema), appointments, calendars, fence)?);
+        }
         Ok(Arc::new(Ready { engines, sources }))
     }
 

@@ -23,7 +23,8 @@ pub(in crate::simulate) fn cursor_soundness(evidence: &Evidence) -> Vec<String> 
     let scene = Scene::new(evidence);
     // Who left before anybody listed them is not listed.
     let listed = evidence.shown.iter().filter(|(_, fields)| fields.get(STATE).is_some_and(|state| state == "open"));
-    let unseen = listed.map(|(place, _)| place).filter(|place| scene.link_of(place).is_none());
+    let listed = listed.map(|(place, _)| place).filter(|place| evidence.policy(place.family).is_some());
+    let unseen = listed.filter(|place| scene.link_of(place).is_none());
     let mut findings: Vec<String> = unseen.map(|place| format!("{} was never read", name(place))).collect();
     let restless = evidence.links.iter().filter(|link| {
         let places = Side::BOTH.map(|side| scene.place(link, side));

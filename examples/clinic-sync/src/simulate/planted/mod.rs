@@ -79,7 +79,7 @@ fn a_broken_promise_is_told_with_as_little_as_it_takes() {
         assert!(least.is_least && breaks(&least.history), "{invariant}: {steps:?}");
         assert!(steps.len() * 10 < whole.steps.len(), "{} of {} steps", steps.len(), whole.steps.len());
         for at in 0..steps.len() {
-            let less = History { steps: without(steps, at, 1), ..least.history };
+            let less = History { steps: without(steps, at, 1), ..least.history.clone() };
             assert!(!breaks(&less), "{invariant} does not need {}", steps[at]);
         }
     }

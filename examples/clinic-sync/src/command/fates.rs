@@ -16,7 +16,7 @@ const COLUMNS: [(Fate, &str, &str); 8] = [
     (Fate::Decided, "lost to an answer", "somebody answered that the other system's value is right"),
     (Fate::Asked, "asked about", "a question, or a task for your staff, is open"),
     (Fate::Superseded, "edited again", "the field was edited once more, or the record removed, before the sync looked"),
-    (Fate::Stays, "stays there", "a rule says that it is not passed on"),
+    (Fate::Stays, "stays there", "a rule says that it is not passed on, or an answer that both may stand"),
     (Fate::Alone, "on one side", "the record has no counterpart that is kept in step"),
     (Fate::Open, "unclear", "none of these: please look at the broken promises"),
 ];

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::fates::report;
-use crate::simulate::{Fates, Finding, History, Minimised, Rules, minimised, play, play_many_under};
+use crate::simulate::{Fates, Finding, History, Minimised, Rules, minimised, play, play_many_under, try_rules};
 use crate::{Result, Settings};
 
 /// As many seeds as say something about rules, and do not take long.
@@ -34,6 +34,9 @@ impl Simulate {
     pub(crate) async fn run(self, file: Option<&Path>) -> Result<ExitCode> {
         let settings = file.map(Settings::from_file).transpose()?;
         let rules = settings.map(|settings| Rules::of(&settings)).transpose()?.map(Arc::new);
+        if let Some(rules) = rules.clone() {
+            tokio::task::spawn_blocking(|| try_rules(rules)).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        }
         let repeat = file.map(|file| format!(" --config {}", file.display())).unwrap_or_default();
         let play = move || match self.seed {
             Some(seed) => play_one(seed, rules),

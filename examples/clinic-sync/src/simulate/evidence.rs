@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sync_core::{Changes, Decision, Depth, Link, OperationEntry, Plan, Policy, PreImage, Review, Sides};
+use sync_core::{Changes, Decision, Depth, Link, OperationEntry, Plan, Policy, PreImage, Reason, Review, Sides};
 
 use super::fault::{Coverage, Group, Trouble};
 use super::ledger::{By, Change, Family, Fields, Place, What};
@@ -85,6 +85,12 @@ impl Evidence {
             Family::Person => Some(&self.patients),
             Family::Appointment => self.appointments.as_ref(),
         }
+    }
+
+    /// Whether a brake ever stopped a run.
+    pub(super) fn was_braked(&self) -> bool {
+        let opened = self.commits.iter().flat_map(|changes| &changes.opened);
+        opened.into_iter().any(|review| matches!(review.reason, Reason::Brake { .. }))
     }
 
     /// Whether the store came back from a back-up, which lacks what came after it.

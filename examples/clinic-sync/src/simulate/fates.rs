@@ -59,7 +59,7 @@ impl Fates {
         let scene = Scene::new(evidence);
         let mut fates = Self { held_back: held_back(&scene), ..Self::default() };
         for (at, change) in evidence.changes.iter().enumerate() {
-            let Some(field) = edited(change) else { continue };
+            let Some(field) = edited(change).filter(|_| evidence.policy(change.place.family).is_some()) else { continue };
             let fate = fate(&scene, change, field, at);
             *fates.edits.entry(((change.place.family, field, change.place.side), fate)).or_default() += 1;
         }

@@ -96,11 +96,24 @@ fn told(evidence: Evidence) -> Played {
     Played { findings, fates, people, appointments, trace: evidence.trace, coverage: evidence.coverage, actions: evidence.actions }
 }
 
-fn played(history: &History, tamper: Arc<dyn Tamper>) -> Result<Evidence> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().map_err(|error| {
+/// Tries whether these rules fit to what both systems have.
+///
+/// # Errors
+/// When they do not, or the world cannot be built.
+pub fn try_rules(rules: Arc<Rules>) -> Result<()> {
+    let calm = History { seed: 0, steps: Vec::new(), rules: Some(rules) };
+    runtime()?.block_on(async { sim::Sim::new(&calm, Arc::new(Untouched)).await?.connect().await })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().map_err(|error| {
         let message = format!("no runtime for the simulation: {error}");
         crate::Error::Failed(sync_core::Error::permanent(sync_core::ErrorKind::Configuration, message))
-    })?;
+    })
+}
+
+fn played(history: &History, tamper: Arc<dyn Tamper>) -> Result<Evidence> {
+    let runtime = runtime()?;
     let logs = logs::Logs::default();
     let evidence = logs.listen(|| runtime.block_on(async { sim::Sim::new(history, tamper).await?.play(history).await }))?;
     Ok(Evidence { logs: logs.text(), ..evidence })

@@ -110,7 +110,11 @@ impl Process {
         let now = self.now();
         let taken = store.take(&TENANT, 32, now, now + TimeDelta::minutes(5)).await?;
         for hint in &taken {
-            let Some(engine) = ready.engines.iter().find(|engine| *engine.kind() == hint.key.kind) else { continue };
+            // What is not synced is nothing to wait for.
+            let Some(engine) = ready.engines.iter().find(|engine| *engine.kind() == hint.key.kind) else {
+                store.handled(hint, Handled::Done).await?;
+                continue;
+            };
             let outcome = match look(engine, hint).await {
                 Ok(()) => Handled::Done,
                 Err(error) if matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Lease) => return Err(error.into()),

@@ -99,6 +99,11 @@ impl Sim {
         Ok(sim)
     }
 
+    /// Connects the process to both systems, while nothing goes wrong.
+    pub(super) async fn connect(self) -> Result<()> {
+        self.process.engines().await.map(|_| ())
+    }
+
     /// Plays a history, lets everything settle, and gives back what is to be judged.
     pub(super) async fn play(mut self, history: &History) -> Result<Evidence> {
         self.chaos.arm(true);

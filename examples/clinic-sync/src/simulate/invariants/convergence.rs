@@ -19,7 +19,9 @@ pub(in crate::simulate) fn convergence(evidence: &Evidence) -> Vec<String> {
     let scene = Scene::new(evidence);
     let people = scene.joined(Family::Person).flat_map(|link| person(&scene, link));
     let appointments = scene.joined(Family::Appointment).flat_map(|link| appointment(&scene, link));
-    people.chain(appointments).chain(missing(&scene)).collect()
+    let going = |family: &Family| !scene.is_stopped(*family);
+    let people = people.filter(|_| going(&Family::Person));
+    people.chain(appointments.filter(|_| going(&Family::Appointment))).chain(missing(&scene)).collect()
 }
 
 fn person(scene: &Scene<'_>, link: &Link) -> Vec<String> {
@@ -120,6 +122,7 @@ fn missing(scene: &Scene<'_>) -> Vec<String> {
         .flatten()
         .collect();
     let wanted = scene.evidence.shown.iter().filter(|(place, fields)| is_wanted(scene, place, fields));
+    let wanted = wanted.filter(|(place, _)| !scene.is_stopped(place.family));
     let alone = wanted.filter(|(place, _)| !paired.contains(place) && !scene.asked(place) && !is_apart(scene, place));
     alone.map(|(place, _)| format!("{} is on one side only, and nobody is asked why", name(place))).collect()
 }

@@ -35,6 +35,11 @@ impl<'a> Scene<'a> {
         is_open && admits(&policy.scope[place.side], fields)
     }
 
+    /// Whether a brake has stopped everything of a family, and a person is asked whether it may go on.
+    pub(super) fn is_stopped(&self, family: Family) -> bool {
+        self.open.iter().any(|review| kind_is(review, family) && matches!(review.reason, Reason::Brake { .. }))
+    }
+
     /// Whether a change of this field reaches the other side from either one.
     pub(super) fn flows_both_ways(&self, family: Family, field: &str) -> bool {
         let rule = self.evidence.policy(family).map(|policy| policy.field(&FieldName::new(field.to_owned())));

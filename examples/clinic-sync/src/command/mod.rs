@@ -6,6 +6,8 @@ mod config;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
+#[cfg(feature = "demo")]
+mod fates;
 mod link;
 #[cfg(feature = "postgres")]
 mod migrate;
@@ -150,7 +152,7 @@ impl Cli {
             #[cfg(feature = "demo")]
             Command::Demo(demo) => demo.run(stop).await,
             #[cfg(feature = "demo")]
-            Command::Simulate(simulate) => simulate.run().await,
+            Command::Simulate(simulate) => simulate.run(self.config.as_deref()).await,
             Command::Doctor(doctor) => doctor.run(load().await?).await,
             Command::Plan(plan) => plan.run(load().await?).await,
             Command::Sync(sync) => sync.run(load().await?, stop).await,

@@ -44,7 +44,11 @@ impl Settings {
         Ok(settings)
     }
 
-    fn from_file(path: &Path) -> Result<Self> {
+    /// Reads a file, without the environment.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub(crate) fn from_file(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Error::Settings(vec![format!("{} cannot be read: {error}; give another with --config", path.display())]))?;
         Self::parse(&text).map_err(|problem| Error::Settings(vec![format!("{}: {problem}", path.display())]))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sync_core::{Changes, Decision, Depth, Link, OperationEntry, Plan, Policy, PreImage, Review, Sides};
+use sync_core::{Changes, Decision, Depth, Link, OperationEntry, Plan, Policy, PreImage, Reason, Review, Sides};
 
 use super::fault::{Coverage, Group, Trouble};
 use super::ledger::{By, Change, Family, Fields, Place, What};
@@ -48,6 +48,10 @@ pub(super) struct Evidence {
     pub(super) coverage: Coverage,
     pub(super) actions: usize,
     pub(super) patients: Policy,
+    /// None where appointments are not synced.
+    pub(super) appointments: Option<Policy>,
+    /// Whether the rules are not the seed's.
+    pub(super) has_given_rules: bool,
     pub(super) shown: BTreeMap<Place, Fields>,
     pub(super) changes: Vec<Change>,
     pub(super) disturbed: u64,
@@ -62,7 +66,7 @@ pub(super) struct Evidence {
     pub(super) errors: Vec<String>,
     /// Fields that were written and showed the wanted value already.
     pub(super) idle: Vec<(Place, String)>,
-    /// What was logged, if somebody listened.
+    /// What was logged.
     pub(super) logs: String,
     /// Whether the other practice in the same store is as it was.
     pub(super) neighbour_untouched: bool,
@@ -75,6 +79,20 @@ impl Evidence {
     pub(super) fn entered(&self, family: Family) -> usize {
         let is_new = |change: &&Change| change.by == By::Staff && change.place.family == family && matches!(change.what, What::Made(_));
         self.changes.iter().filter(is_new).count()
+    }
+
+    /// The rules for a family, if it is synced.
+    pub(super) fn policy(&self, family: Family) -> Option<&Policy> {
+        match family {
+            Family::Person => Some(&self.patients),
+            Family::Appointment => self.appointments.as_ref(),
+        }
+    }
+
+    /// Whether a brake ever stopped a run.
+    pub(super) fn was_braked(&self) -> bool {
+        let opened = self.commits.iter().flat_map(|changes| &changes.opened);
+        opened.into_iter().any(|review| matches!(review.reason, Reason::Brake { .. }))
     }
 
     /// Whether the store came back from a back-up, which lacks what came after it.

@@ -49,7 +49,7 @@ impl Group {
         Self::Webhook,
     ];
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::SignIn => "sign in",
             Self::List => "list",

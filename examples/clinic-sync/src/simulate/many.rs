@@ -1,11 +1,11 @@
 //! Many seeds on several threads. Each history has a clock and a world of its own, so they do not know of each other.
 
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::chance::locked;
-use super::{Coverage, Finding, History, Played, play};
+use super::{Coverage, Fates, Finding, History, Played, Rules, play};
 use crate::Result;
 
 /// What came of many seeds.
@@ -23,6 +23,10 @@ pub struct Many {
     pub least_people: usize,
     /// The fewest appointments in any of them.
     pub least_appointments: usize,
+    /// What became of edits, over all of them; counted under given rules only.
+    pub fates: Fates,
+    /// How much staff did in all of them.
+    pub actions: usize,
     played: u64,
 }
 
@@ -34,6 +38,10 @@ impl Many {
         self.least_people = least(self.least_people, played.people);
         self.least_appointments = least(self.least_appointments, played.appointments);
         self.coverage.add(&played.coverage);
+        self.actions += played.actions;
+        if let Some(fates) = &played.fates {
+            self.fates.add(fates);
+        }
         self.findings.extend(played.findings.into_iter().map(|finding| (seed, finding)));
         self.played += 1;
     }
@@ -52,6 +60,14 @@ impl Many {
 /// # Errors
 /// When a world cannot be built; nothing that happens in one is an error here.
 pub fn play_many(seeds: Range<u64>, threads: usize) -> Result<Many> {
+    play_many_under(None, seeds, threads)
+}
+
+/// Plays all of these seeds under these rules, or each under its own.
+///
+/// # Errors
+/// As [`play_many`].
+pub fn play_many_under(rules: Option<&Arc<Rules>>, seeds: Range<u64>, threads: usize) -> Result<Many> {
     let (next, many) = (AtomicU64::new(seeds.start), Mutex::new(Many::default()));
     let work = || -> Result<()> {
         loop {
@@ -59,7 +75,7 @@ pub fn play_many(seeds: Range<u64>, threads: usize) -> Result<Many> {
             if seed >= seeds.end {
                 return Ok(());
             }
-            let played = play(&History::of(seed))?;
+            let played = play(&History::of(seed).under(rules.cloned()))?;
             locked(&many).add(seed, played);
         }
     };

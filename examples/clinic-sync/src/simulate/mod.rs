@@ -4,14 +4,19 @@
 mod chance;
 mod chaos;
 mod evidence;
+mod fates;
 mod fault;
 mod inbox;
 mod invariants;
 mod ledger;
+mod logs;
 mod many;
 mod minimise;
 mod patch;
+#[cfg(test)]
+mod planted;
 mod process;
+mod rules;
 mod script;
 mod sim;
 mod staff;
@@ -20,14 +25,17 @@ mod tamper;
 mod trace;
 mod transport;
 mod variants;
+mod words;
 mod world;
 
 use std::sync::Arc;
 
+pub use fates::{Edited, Fate, Fates};
 pub use fault::{Coverage, Group, Planned, Trouble};
 pub use ledger::{By, Change, Family, Fields, Ledger, Place, What};
-pub use many::{Many, play_many};
-pub use minimise::minimised;
+pub use many::{Many, play_many, play_many_under};
+pub use minimise::{Minimised, minimised};
+pub use rules::Rules;
 pub use script::{Act, Action, History, Step};
 pub use trace::Trace;
 
@@ -50,6 +58,8 @@ pub struct Played {
     pub appointments: usize,
     /// What should hold and does not.
     pub findings: Vec<Finding>,
+    /// What became of edits; counted under given rules only.
+    pub fates: Option<Fates>,
 }
 
 /// Something that should hold and does not.
@@ -71,7 +81,7 @@ pub fn play(history: &History) -> Result<Played> {
 
 fn judged(history: &History, tamper: &Arc<dyn Tamper>) -> Result<Played> {
     let mut evidence = played(history, tamper.clone())?;
-    evidence.ends = Some(variants::compared(history.seed, tamper)?);
+    evidence.ends = Some(variants::compared(history, tamper)?);
     Ok(told(evidence))
 }
 
@@ -82,13 +92,29 @@ fn told(evidence: Evidence) -> Played {
     });
     let findings = findings.collect();
     let (people, appointments) = (evidence.entered(Family::Person), evidence.entered(Family::Appointment));
-    Played { findings, people, appointments, trace: evidence.trace, coverage: evidence.coverage, actions: evidence.actions }
+    let fates = evidence.has_given_rules.then(|| Fates::of(&evidence));
+    Played { findings, fates, people, appointments, trace: evidence.trace, coverage: evidence.coverage, actions: evidence.actions }
+}
+
+/// Tries whether these rules fit to what both systems have.
+///
+/// # Errors
+/// When they do not, or the world cannot be built.
+pub fn try_rules(rules: Arc<Rules>) -> Result<()> {
+    let calm = History { seed: 0, steps: Vec::new(), rules: Some(rules) };
+    runtime()?.block_on(async { sim::Sim::new(&calm, Arc::new(Untouched)).await?.connect().await })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().map_err(|error| {
+        let message = format!("no runtime for the simulation: {error}");
+        crate::Error::Failed(sync_core::Error::permanent(sync_core::ErrorKind::Configuration, message))
+    })
 }
 
 fn played(history: &History, tamper: Arc<dyn Tamper>) -> Result<Evidence> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().map_err(|error| {
-        let message = format!("no runtime for the simulation: {error}");
-        crate::Error::Failed(sync_core::Error::permanent(sync_core::ErrorKind::Configuration, message))
-    })?;
-    runtime.block_on(async { sim::Sim::new(history.seed, tamper).await?.play(history).await })
+    let runtime = runtime()?;
+    let logs = logs::Logs::default();
+    let evidence = logs.listen(|| runtime.block_on(async { sim::Sim::new(history, tamper).await?.play(history).await }))?;
+    Ok(Evidence { logs: logs.text(), ..evidence })
 }

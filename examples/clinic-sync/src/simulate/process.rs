@@ -60,7 +60,7 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn new(house: House, number: u32) -> Result<Self> {
-        let transport = |side| -> Arc<dyn Transport> { Arc::new(Network::new(house.chaos.clone(), side)) };
+        let transport = |side| -> Arc<dyn Transport> { Arc::new(Network::new(house.chaos.clone(), side, house.tamper.clone())) };
         let env = house.chaos.env.clone();
         let clock = WallClock::new(move || env.now());
         let clients = Clients::over(&house.settings, Sides::from_fn(transport), house.tokens.clone(), clock)?;
@@ -110,7 +110,11 @@ impl Process {
         let now = self.now();
         let taken = store.take(&TENANT, 32, now, now + TimeDelta::minutes(5)).await?;
         for hint in &taken {
-            let Some(engine) = ready.engines.iter().find(|engine| *engine.kind() == hint.key.kind) else { continue };
+            // What is not synced is nothing to wait for.
+            let Some(engine) = ready.engines.iter().find(|engine| *engine.kind() == hint.key.kind) else {
+                store.handled(hint, Handled::Done).await?;
+                continue;
+            };
             let outcome = match look(engine, hint).await {
                 Ok(()) => Handled::Done,
                 Err(error) if matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Lease) => return Err(error.into()),
@@ -144,18 +148,19 @@ impl Process {
 
     async fn connect(&self, fence: Fence) -> Result<Arc<Ready>> {
         let people = self.people().await?;
-        let calendars = self.calendars()?;
         let settings = &self.house.settings;
         let patients = settings.patients.policy().map_err(crate::Error::Settings)?.with_mapping(&settings.mapping_of_people());
         let freshness = Duration::from_secs(settings.patients.freshness_seconds);
         let appointments = settings.appointments.policy(freshness).with_mapping(&settings.appointments.mapping());
         let source = |sides: &Sides<Arc<dyn Sink>>| -> Arc<dyn Source> { sides.right.clone() };
-        let sources = BTreeMap::from([(person::KIND, source(&people)), (appointment::KIND, source(&calendars))]);
+        let mut sources = BTreeMap::from([(person::KIND, source(&people))]);
         let schema = Arc::new(self.service.person_schema()?);
-        let engines = vec![
-            self.engine(&person::KIND, schema, patients, people, fence)?,
-            self.engine(&appointment::KIND, Arc::new(AppointmentSchema), appointments, calendars, fence)?,
-        ];
+        let mut engines = vec![self.engine(&person::KIND, schema, patients, people, fence)?];
+        if settings.appointments.is_on() {
+            let calendars = self.calendars()?;
+            sources.insert(appointment::KIND, source(&calendars));
+            engines.push(self.engine(&appointment::KIND, Arc::new(AppointmentSchema), appointments, calendars, fence)?);
+        }
         Ok(Arc::new(Ready { engines, sources }))
     }
 

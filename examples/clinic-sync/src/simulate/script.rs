@@ -1,8 +1,11 @@
 //! What is going to happen: a list of steps that follows from the seed. Every step carries its own chance, so that a history from
 //! which steps were taken out means the same for the others.
 
+use std::sync::Arc;
+
 use super::chance::Chance;
 use super::fault::{Group, Planned, Trouble};
+use super::rules::Rules;
 
 /// People who are there from the start.
 pub(super) const PEOPLE: u32 = 9;
@@ -131,6 +134,8 @@ pub struct History {
     pub seed: u64,
     /// What happens, in order.
     pub steps: Vec<Step>,
+    /// By which rules; by those of the seed, unless given.
+    pub rules: Option<Arc<Rules>>,
 }
 
 impl History {
@@ -164,7 +169,13 @@ impl History {
             steps.push(Step::Pass(u32::try_from(chance.below(1_500)).unwrap_or_default()));
             steps.push(Step::Sync);
         }
-        Self { seed, steps }
+        Self { seed, steps, rules: None }
+    }
+
+    /// The same under these rules.
+    #[must_use]
+    pub fn under(self, rules: Option<Arc<Rules>>) -> Self {
+        Self { rules, ..self }
     }
 }
 

@@ -38,7 +38,7 @@ const ROUNDS: usize = 14;
 const HANDFULS: usize = 40;
 
 /// Another practice, which has nothing to do with what is simulated.
-const NEIGHBOUR: TenantId = TenantId::from_static("neighbour");
+pub(super) const NEIGHBOUR: TenantId = TenantId::from_static("neighbour");
 
 /// What a process is asked to do.
 #[derive(Clone, Copy, Debug)]
@@ -65,11 +65,12 @@ pub(super) struct Sim {
 
 impl Sim {
     /// The world of a seed, in which nothing has happened yet.
-    pub(super) async fn new(seed: u64, tamper: Arc<dyn Tamper>) -> Result<Self> {
-        let (clinic, settings) = world::build(seed)?;
+    pub(super) async fn new(history: &History, tamper: Arc<dyn Tamper>) -> Result<Self> {
+        let (seed, rules) = (history.seed, history.rules.as_deref());
+        let (clinic, settings) = world::build(seed, rules)?;
         let tokens = world::connect(&clinic, &settings).await?;
         let (clinic, trace) = (Arc::new(clinic), Trace::default());
-        let staff = Staff::new(clinic.clone(), trace.clone());
+        let staff = Staff::new(clinic.clone(), trace.clone(), rules);
         staff.open(PEOPLE, BOOKINGS);
         let ledger = Ledger::new(clinic.clone(), trace.clone());
         ledger.book(By::Staff);
@@ -99,6 +100,11 @@ impl Sim {
         Ok(sim)
     }
 
+    /// Connects the process to both systems, while nothing goes wrong.
+    pub(super) async fn connect(self) -> Result<()> {
+        self.process.engines().await.map(|_| ())
+    }
+
     /// Plays a history, lets everything settle, and gives back what is to be judged.
     pub(super) async fn play(mut self, history: &History) -> Result<Evidence> {
         self.chaos.arm(true);
@@ -106,7 +112,7 @@ impl Sim {
             self.step(step).await?;
         }
         self.settle().await?;
-        self.evidence().await
+        self.evidence(history).await
     }
 
     async fn step(&mut self, step: &Step) -> Result<()> {
@@ -338,7 +344,7 @@ impl Sim {
         writes.map(|entry| format!("{} {} {}", entry.method, entry.path, entry.status.map_or(0, |status| status.as_u16()))).collect()
     }
 
-    async fn evidence(self) -> Result<Evidence> {
+    async fn evidence(self, history: &History) -> Result<Evidence> {
         let memory = self.house.store.memory();
         let mut links = Vec::new();
         for kind in [person::KIND, appointment::KIND] {
@@ -360,6 +366,8 @@ impl Sim {
             reviews: memory.reviews(&TENANT, &ReviewQuery { values: true, ..ReviewQuery::default() }).await?,
             commits: self.house.store.log(),
             patients: self.house.settings.patients.policy().map_err(crate::Error::Settings)?,
+            appointments: self.house.settings.appointments.is_on().then(|| self.house.settings.appointments.policy(Duration::ZERO)),
+            has_given_rules: history.rules.is_some(),
             idle: self.chaos.ledger.idled(),
             logs: String::new(),
             neighbour_untouched: memory.heads(&NEIGHBOUR, &person::KIND, None, usize::MAX).await? == self.neighbour,

@@ -9,6 +9,7 @@ use ghl_emulator::{Appointment, AppointmentStatus, Contact, NewAppointment};
 use serde_json::{Value, json};
 
 use super::chance::locked;
+use super::rules::Rules;
 use super::script::{Act, Action};
 use super::trace::Trace;
 use crate::demo::Clinic;
@@ -31,14 +32,19 @@ pub(super) struct Staff {
     trace: Trace,
     /// What they remember of contacts that were deleted.
     deleted: Arc<Mutex<Vec<Value>>>,
+    /// How they mark a contact who is to become a patient.
+    tag: String,
+    /// Whether they ask patients if they may be written e-mails. Two of three say yes.
+    asks_consent: bool,
 }
 
 /// A pair of ids, as staff know it: the names are the same.
 type Pairs = Vec<(u64, String)>;
 
 impl Staff {
-    pub(super) fn new(clinic: Arc<Clinic>, trace: Trace) -> Self {
-        Self { clinic, trace, deleted: Arc::default() }
+    pub(super) fn new(clinic: Arc<Clinic>, trace: Trace, rules: Option<&Rules>) -> Self {
+        let tag = rules.and_then(Rules::tag).unwrap_or_else(|| "patient".to_owned());
+        Self { clinic, trace, deleted: Arc::default(), tag, asks_consent: rules.is_some_and(Rules::asks_consent) }
     }
 
     /// Enters who is there from the start.
@@ -73,7 +79,7 @@ impl Staff {
             Act::EditElsewhere => self.edit_elsewhere(number, pick),
             Act::NewPatient => _ = self.admit(&person(number)),
             Act::NewRelative => self.new_relative(number, pick),
-            Act::NewContact => _ = self.clinic.ghl.front_desk().create(tagged(&person(number), "patient")),
+            Act::NewContact => _ = self.clinic.ghl.front_desk().create(tagged(&person(number), &self.tag)),
             Act::NewLead => _ = self.clinic.ghl.front_desk().create(tagged(&person(number), "lead")),
             Act::NewOnBoth => {
                 self.admit(&person(number));
@@ -97,7 +103,9 @@ impl Staff {
     }
 
     fn admit(&self, person: &NewPatient) -> u64 {
-        self.clinic.ephysio.practice().create(person.clone())
+        let practice = self.clinic.ephysio.practice();
+        let says_yes = self.asks_consent && !practice.patients().len().is_multiple_of(3);
+        practice.create(NewPatient { has_email_consent: says_yes || person.has_email_consent, ..person.clone() })
     }
 
     fn patient(&self, pick: u64) -> Option<u64> {

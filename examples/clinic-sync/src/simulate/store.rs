@@ -124,12 +124,12 @@ impl MappingReader for SimStore {
 impl MappingStore for SimStore {
     async fn commit(&self, tenant: &TenantId, changes: Changes) -> Result<(), CommitError> {
         let trouble = self.begin(Group::Commit).await?;
-        let changes = self.tamper.commit(changes);
+        let (tenant, changes) = self.tamper.commit(tenant.clone(), changes);
         let memory = self.memory();
-        let committed = memory.commit(tenant, changes.clone()).await;
+        let committed = memory.commit(&tenant, changes.clone()).await;
         if committed.is_ok() {
             locked(&self.ever).push(changes.clone());
-            locked(&self.log).push((tenant.clone(), changes));
+            locked(&self.log).push((tenant, changes));
         }
         self.chaos.end(trouble).await;
         committed

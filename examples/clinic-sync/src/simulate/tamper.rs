@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sync_core::{Changes, Kind, Policy, Sides, Sink};
+use bytes::Bytes;
+use http::Request;
+use sync_core::{Changes, Kind, Policy, Side, Sides, Sink, TenantId};
 
 /// Changes what the engine is given. Nothing is changed unless a test says so.
 pub(super) trait Tamper: fmt::Debug + Send + Sync {
-    /// The connectors.
+    /// The connectors of a process.
     fn sinks(&self, _: &Kind, sinks: Sides<Arc<dyn Sink>>) -> Sides<Arc<dyn Sink>> {
         sinks
     }
@@ -17,9 +19,14 @@ pub(super) trait Tamper: fmt::Debug + Send + Sync {
         policy
     }
 
-    /// A commit.
-    fn commit(&self, changes: Changes) -> Changes {
-        changes
+    /// A commit, and whose it is.
+    fn commit(&self, tenant: TenantId, changes: Changes) -> (TenantId, Changes) {
+        (tenant, changes)
+    }
+
+    /// A request, as it leaves for one of the two systems.
+    fn request(&self, _: Side, request: Request<Bytes>) -> Request<Bytes> {
+        request
     }
 }
 

@@ -1,5 +1,6 @@
 //! The network between the process and one of the two systems.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,6 +19,7 @@ use super::chaos::Chaos;
 use super::fault::{Group, Op, Planned, Trouble};
 use super::ledger::{By, Family};
 use super::patch::{Patch, begins_listing, id_in};
+use super::tamper::Tamper;
 
 /// Longer than any client waits.
 const FOREVER: Duration = Duration::from_secs(50);
@@ -29,15 +31,16 @@ pub(super) struct Network {
     chaos: Chaos,
     side: Side,
     stage: ServiceTransport<Stage, AxumBody>,
+    tamper: Arc<dyn Tamper>,
 }
 
 impl Network {
-    pub(super) fn new(chaos: Chaos, side: Side) -> Self {
+    pub(super) fn new(chaos: Chaos, side: Side, tamper: Arc<dyn Tamper>) -> Self {
         let stage = match side {
             Side::Left => chaos.clinic.ephysio.stage(),
             Side::Right => chaos.clinic.ghl.stage(),
         };
-        Self { chaos, side, stage: ServiceTransport::new(stage) }
+        Self { chaos, side, stage: ServiceTransport::new(stage), tamper }
     }
 
     /// Writes into the emulator's script what goes wrong with the request that comes now.
@@ -99,6 +102,7 @@ impl Network {
 #[async_trait]
 impl Transport for Network {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, TransportError> {
+        let request = self.tamper.request(self.side, request);
         let op = Op::of(self.side, request.method(), request.uri().path());
         let trouble = self.chaos.begin(op).await;
         if trouble.is_some_and(|planned| planned.trouble == Trouble::Unreachable) {

@@ -13,6 +13,7 @@ use sync_core::{Clearing, Conflict, Direction, FieldPolicy};
 use sync_http::{ServiceTransport, WallClock};
 
 use super::chance::Chance;
+use super::rules::Rules;
 use crate::demo::{Behaviour, Clinic};
 use crate::settings::AppSettings;
 use crate::{Error, Result, Settings};
@@ -31,10 +32,11 @@ fn beginning() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 10, 12, 6, 0, 0).single().unwrap_or(DateTime::UNIX_EPOCH)
 }
 
-/// Both systems of a seed, empty but for calendars, and the settings that reach them.
-pub(super) fn build(seed: u64) -> Result<(Clinic, Settings)> {
+/// Both systems of a seed, empty but for calendars, and the settings that reach them: by given rules, or those of the seed.
+pub(super) fn build(seed: u64, rules: Option<&Rules>) -> Result<(Clinic, Settings)> {
     let mut chance = Chance::new(seed, 0x0b1d);
     let able = chance.percent(80);
+    let able = rules.map_or(able, Rules::can_change_ephysio);
     let clock = Clock::starting_at(beginning());
     let behaviour = Behaviour {
         rate_limit: Some(RateLimit::default()).filter(|_| chance.percent(50)),
@@ -52,6 +54,9 @@ pub(super) fn build(seed: u64) -> Result<(Clinic, Settings)> {
     settings.patients.fields = FIELDS.map(|name| (name.to_owned(), policy(&mut chance))).into();
     if able {
         settings.ephysio.operations = operations()?;
+    }
+    if let Some(rules) = rules {
+        rules.apply(&mut settings, operations()?);
     }
     if chance.percent(50) {
         settings.ghl.private_integration_token = None;

@@ -33,8 +33,8 @@ fn told(many: &Many) -> String {
         writeln!(text, "{seed}: {}: {}", finding.invariant, finding.what).unwrap();
     }
     let Some((seed, finding)) = many.findings.first() else { return text };
-    for step in minimised(&History::of(*seed), finding.invariant).unwrap().iter().flat_map(|history| &history.steps) {
-        writeln!(text, "  {step:?}").unwrap();
+    for step in minimised(&History::of(*seed), finding.invariant).unwrap().iter().flat_map(|least| &least.history.steps) {
+        writeln!(text, "  {step}").unwrap();
     }
     writeln!(text, "clinic-sync simulate --seed {seed}").unwrap();
     text

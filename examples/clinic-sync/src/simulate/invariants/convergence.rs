@@ -6,7 +6,7 @@ use sync_core::{Clearing, Decision, Direction, FieldName, Link, Settled, Side, S
 
 use super::scene::{Scene, name};
 use crate::simulate::evidence::Evidence;
-use crate::simulate::ledger::{Family, Fields, Place, STATE, UNMAPPED, What};
+use crate::simulate::ledger::{Family, Fields, Place, STATE, What};
 
 /// What both systems hold of a person, and is synced both ways.
 pub(super) const PERSON: [&str; 4] = ["given_name", "family_name", "email", "phone"];
@@ -19,7 +19,9 @@ pub(in crate::simulate) fn convergence(evidence: &Evidence) -> Vec<String> {
     let scene = Scene::new(evidence);
     let people = scene.joined(Family::Person).flat_map(|link| person(&scene, link));
     let appointments = scene.joined(Family::Appointment).flat_map(|link| appointment(&scene, link));
-    people.chain(appointments).chain(missing(&scene)).collect()
+    let going = |family: &Family| !scene.is_stopped(*family);
+    let people = people.filter(|_| going(&Family::Person));
+    people.chain(appointments.filter(|_| going(&Family::Appointment))).chain(missing(&scene)).collect()
 }
 
 fn person(scene: &Scene<'_>, link: &Link) -> Vec<String> {
@@ -81,13 +83,15 @@ fn appointment(scene: &Scene<'_>, link: &Link) -> Vec<String> {
         return Vec::new();
     }
     let [left, right] = fields;
+    let flows = |field: &str| scene.flows_both_ways(Family::Appointment, field);
     match (open(&left), open(&right)) {
         (false, false) => Vec::new(),
         (true, true) => {
             let (Some(left), Some(right)) = (left, right) else { return Vec::new() };
-            let differs = |field: &&str| left.get(*field) != right.get(*field) && !scene.asked_about(link.id, field);
+            let differs = |field: &&str| left.get(*field) != right.get(*field) && !scene.asked_about(link.id, field) && flows(field);
             TIMES.into_iter().filter(differs).map(|field| format!("appointment link {} differs in {field}", link.id)).collect()
         }
+        _ if !flows("status") => Vec::new(),
         (left, _) => {
             let side = if left { Side::Left } else { Side::Right };
             vec![format!("appointment link {} is still to be kept on the {side} side only", link.id)]
@@ -118,18 +122,15 @@ fn missing(scene: &Scene<'_>) -> Vec<String> {
         .flatten()
         .collect();
     let wanted = scene.evidence.shown.iter().filter(|(place, fields)| is_wanted(scene, place, fields));
+    let wanted = wanted.filter(|(place, _)| !scene.is_stopped(place.family));
     let alone = wanted.filter(|(place, _)| !paired.contains(place) && !scene.asked(place) && !is_apart(scene, place));
     alone.map(|(place, _)| format!("{} is on one side only, and nobody is asked why", name(place))).collect()
 }
 
 fn is_wanted(scene: &Scene<'_>, place: &Place, fields: &Fields) -> bool {
-    let is_open = fields.get(STATE).is_some_and(|state| state == "open");
-    match (place.family, place.side) {
-        (Family::Person, Side::Left) => is_open,
-        (Family::Person, Side::Right) => fields.get(UNMAPPED).is_some_and(|tags| tags.contains("\"patient\"")),
-        // A person whose other half is away has nobody with whom to keep an appointment.
-        (Family::Appointment, _) => is_open && scene.parent(place).is_some_and(|person| scene.is_whole(&person)),
-    }
+    // A person whose other half is away has nobody with whom to keep an appointment.
+    let is_keepable = || place.family == Family::Person || scene.parent(place).is_some_and(|person| scene.is_whole(&person));
+    scene.may_pass(place, fields) && is_keepable()
 }
 
 /// Whether a person, or the loss of the counterpart, has set the record apart.

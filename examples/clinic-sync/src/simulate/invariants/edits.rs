@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::{Clearing, Conflict, Decision, Direction, FieldName, Side};
+use sync_core::{Clearing, Conflict, Direction, FieldName, Side};
 
 use super::convergence::PERSON;
 use super::past::Moment;
@@ -126,7 +126,7 @@ fn is_lost(
         |other: &Place| moment.value(other, field).is_some_and(|theirs| !theirs.is_empty() || carried && emptied(scene, other, field));
     let contested = others().any(wins);
     let by_rule = loses && contested;
-    let decided = decided(scene, &change.place, field, entered.at, at);
+    let decided = scene.was_decided(&change.place, field, entered.at, at);
     !((by_rule || decided) && is_kept(scene, &change.place, field, old))
 }
 
@@ -138,16 +138,6 @@ fn emptied(scene: &Scene<'_>, place: &Place, field: &str) -> bool {
         _ => None,
     });
     values.into_iter().any(|value| value.is_empty())
-}
-
-/// Whether a person took the other side's value after this one was entered, or let both stand, until one of them is edited again.
-fn decided(scene: &Scene<'_>, place: &Place, field: &str, from: usize, until: usize) -> bool {
-    scene.evidence.answers.iter().any(|answer| {
-        let about = answer.review.records[place.side].as_ref().is_some_and(|id| id.as_str() == place.id);
-        let names = answer.review.reason.fields().iter().any(|name| name.as_str() == field);
-        let takes = [Decision::Take(place.side.opposite()), Decision::KeepBoth].contains(&answer.decision);
-        about && names && takes && (from..=until).contains(&answer.at)
-    })
 }
 
 /// Whether the value can still be had. A back-up lacks what came after it.

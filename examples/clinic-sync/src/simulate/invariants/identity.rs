@@ -7,7 +7,7 @@ use sync_core::{Reason, Side, Standing};
 use super::past::Moment;
 use super::scene::{Scene, name};
 use crate::simulate::evidence::Evidence;
-use crate::simulate::ledger::{By, Family, Fields, PARENT, Place, What};
+use crate::simulate::ledger::{By, Family, Fields, PARENT, Place, UNMAPPED, What};
 
 /// A link has one record per side, a record one link, and whatever the sync made stands for somebody.
 pub(in crate::simulate) fn at_most_one_create(evidence: &Evidence) -> Vec<String> {
@@ -27,7 +27,34 @@ pub(in crate::simulate) fn at_most_one_create(evidence: &Evidence) -> Vec<String
     let recognisable = |place: &&Place| !evidence.was_restored() || is_identified(&scene, place);
     let there = made.map(|change| &change.place).filter(|place| scene.shown(place).is_some()).filter(recognisable);
     findings.extend(there.filter(|place| is_stray(&scene, place)).map(|place| format!("{} was made and stands for nobody", name(place))));
+    findings.extend(twins(evidence));
     findings
+}
+
+/// Records that were made like one that had been made before and was there, whatever was asked about them afterwards.
+fn twins(evidence: &Evidence) -> Vec<String> {
+    let mut moment = Moment::before(&evidence.changes, &evidence.shown);
+    let mut made: BTreeSet<Place> = BTreeSet::new();
+    let mut findings = Vec::new();
+    for change in &evidence.changes {
+        if let (By::Sync, What::Made(fields)) = (change.by, &change.what) {
+            let is_twin = |place: &&Place| {
+                let same_system = (place.side, place.family) == (change.place.side, change.place.family);
+                same_system && moment.shown.get(*place).is_some_and(|other| is_like(other, fields))
+            };
+            if let Some(twin) = made.iter().find(is_twin) {
+                findings.push(format!("{} was made, and {} was there", name(&change.place), name(twin)));
+            }
+            made.insert(change.place.clone());
+        }
+        moment.pass(change);
+    }
+    findings
+}
+
+/// Whether two records show the same of all that the sync writes.
+fn is_like(one: &Fields, other: &Fields) -> bool {
+    one.iter().all(|(field, value)| *field == UNMAPPED || other.get(field) == Some(value))
 }
 
 /// Whether somebody in use on the other side has two independent identifiers in common with a record.

@@ -17,6 +17,7 @@ mod times;
 pub(super) use convergence::convergence;
 pub(super) use edits::{field_non_interference, no_silent_loss};
 pub(super) use identity::{at_most_one_create, referential_order};
+pub(super) use past::Moment as Past;
 pub(super) use plans::plan_fidelity;
 pub(super) use privacy::{isolation_and_privacy, quiet_writes};
 pub(super) use removals::deletion_needs_evidence;

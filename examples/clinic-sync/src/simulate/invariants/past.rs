@@ -6,13 +6,13 @@ use crate::simulate::ledger::{Change, Fields, Place, What};
 
 /// What both systems showed at some moment.
 #[derive(Clone, Debug)]
-pub(super) struct Moment {
+pub(in crate::simulate) struct Moment {
     pub(super) shown: BTreeMap<Place, Fields>,
 }
 
 impl Moment {
     /// The moment before the first of these changes, given what was shown after the last.
-    pub(super) fn before(changes: &[Change], shown: &BTreeMap<Place, Fields>) -> Self {
+    pub(in crate::simulate) fn before(changes: &[Change], shown: &BTreeMap<Place, Fields>) -> Self {
         let mut moment = Self { shown: shown.clone() };
         changes.iter().rev().for_each(|change| moment.undo(change));
         moment
@@ -31,7 +31,7 @@ impl Moment {
     }
 
     /// Moves on over one change.
-    pub(super) fn pass(&mut self, change: &Change) {
+    pub(in crate::simulate) fn pass(&mut self, change: &Change) {
         match &change.what {
             What::Made(fields) => _ = self.shown.insert(change.place.clone(), fields.clone()),
             What::Gone(_) => _ = self.shown.remove(&change.place),
@@ -43,7 +43,7 @@ impl Moment {
         }
     }
 
-    pub(super) fn value(&self, place: &Place, field: &str) -> Option<&str> {
+    pub(in crate::simulate) fn value(&self, place: &Place, field: &str) -> Option<&str> {
         self.shown.get(place)?.get(field).map(String::as_str)
     }
 }

@@ -2,7 +2,7 @@
 
 use sync_core::{Side, Standing};
 
-use super::scene::{Scene, name};
+use super::scene::{Scene, family_of, name};
 use crate::simulate::evidence::Evidence;
 use crate::simulate::ledger::STATE;
 
@@ -23,12 +23,15 @@ pub(in crate::simulate) fn cursor_soundness(evidence: &Evidence) -> Vec<String> 
     let scene = Scene::new(evidence);
     // Who left before anybody listed them is not listed.
     let listed = evidence.shown.iter().filter(|(_, fields)| fields.get(STATE).is_some_and(|state| state == "open"));
-    let unseen = listed.map(|(place, _)| place).filter(|place| scene.link_of(place).is_none());
+    let listed = listed.map(|(place, _)| place).filter(|place| evidence.policy(place.family).is_some() && !scene.is_stopped(place.family));
+    let unseen = listed.filter(|place| scene.link_of(place).is_none());
     let mut findings: Vec<String> = unseen.map(|place| format!("{} was never read", name(place))).collect();
     let restless = evidence.links.iter().filter(|link| {
-        let places = Side::BOTH.map(|side| scene.place(link, side));
-        let is_there = places.iter().flatten().any(|place| scene.shown(place).is_some());
-        is_there && link.standing == Standing::Active && !link.settled && !places.iter().flatten().any(|place| scene.asked(place))
+        !scene.is_stopped(family_of(link)) && {
+            let places = Side::BOTH.map(|side| scene.place(link, side));
+            let is_there = places.iter().flatten().any(|place| scene.shown(place).is_some());
+            is_there && link.standing == Standing::Active && !link.settled && !places.iter().flatten().any(|place| scene.asked(place))
+        }
     });
     findings.extend(restless.filter(|link| !scene.waits_for_its_person(link)).map(|link| format!("link {} never comes to rest", link.id)));
     if evidence.depth.waiting > 0 {

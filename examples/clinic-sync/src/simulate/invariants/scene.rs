@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::vocabulary::appointment::AppointmentSchema;
+use sync_core::vocabulary::appointment::{self, AppointmentSchema};
 use sync_core::vocabulary::person;
 use sync_core::vocabulary::person::PersonSchema;
-use sync_core::{EndState, FieldName, Link, LinkId, Reason, Review, Schema, Settled, Side, Standing};
+use sync_core::{Decision, Direction, EndState, FieldName, Link, LinkId, Reason, Review, Schema, Scope, Settled, Side, Standing};
 
 use crate::simulate::evidence::Evidence;
-use crate::simulate::ledger::{Family, Fields, PARENT, Place};
+use crate::simulate::ledger::{Family, Fields, PARENT, Place, STATE, UNMAPPED};
 
 /// The end of a history.
 pub(in crate::simulate) struct Scene<'a> {
@@ -22,6 +22,38 @@ impl<'a> Scene<'a> {
     pub(in crate::simulate) fn new(evidence: &'a Evidence) -> Self {
         let open = evidence.reviews.iter().filter(|review| review.decision.is_none()).collect();
         Self { evidence, schema: PersonSchema::default(), open }
+    }
+
+    pub(in crate::simulate) fn evidence(&self) -> &'a Evidence {
+        self.evidence
+    }
+
+    /// Whether the rules let a record be made on the other side, as far as it can be told from outside.
+    pub(in crate::simulate) fn may_pass(&self, place: &Place, fields: &Fields) -> bool {
+        let is_open = fields.get(STATE).is_some_and(|state| state == "open");
+        let Some(policy) = self.evidence.policy(place.family) else { return false };
+        is_open && admits(&policy.scope[place.side], fields)
+    }
+
+    /// Whether a brake has stopped everything of a family, and a person is asked whether it may go on.
+    pub(super) fn is_stopped(&self, family: Family) -> bool {
+        self.open.iter().any(|review| kind_is(review, family) && matches!(review.reason, Reason::Brake { .. }))
+    }
+
+    /// Whether a change of this field reaches the other side from either one.
+    pub(super) fn flows_both_ways(&self, family: Family, field: &str) -> bool {
+        let rule = self.evidence.policy(family).map(|policy| policy.field(&FieldName::new(field.to_owned())));
+        rule.is_some_and(|rule| rule.direction == Direction::Both)
+    }
+
+    /// Whether a person took the other side's value between these two changes, or let both stand.
+    pub(in crate::simulate) fn was_decided(&self, place: &Place, field: &str, from: usize, until: usize) -> bool {
+        self.evidence.answers.iter().any(|answer| {
+            let about = answer.review.records[place.side].as_ref().is_some_and(|id| id.as_str() == place.id);
+            let names = answer.review.reason.fields().iter().any(|name| name.as_str() == field);
+            let takes = [Decision::Take(place.side.opposite()), Decision::KeepBoth].contains(&answer.decision);
+            about && names && takes && (from..=until).contains(&answer.at)
+        })
     }
 
     /// The links of a family with a record on both sides.
@@ -56,7 +88,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Whether a person is asked about this record, about whatever it is.
-    pub(super) fn asked(&self, place: &Place) -> bool {
+    pub(in crate::simulate) fn asked(&self, place: &Place) -> bool {
         let link = self.link_of(place).map(|link| link.id);
         self.open.iter().any(|review| {
             let named = review.records[place.side].as_ref().is_some_and(|id| id.as_str() == place.id);
@@ -78,12 +110,12 @@ impl<'a> Scene<'a> {
     }
 
     /// Whether an appointment has nobody with whom it can be kept in step: a person whose other half is away.
-    pub(super) fn waits_for_its_person(&self, link: &Link) -> bool {
+    pub(in crate::simulate) fn waits_for_its_person(&self, link: &Link) -> bool {
         let places = Side::BOTH.into_iter().filter_map(|side| self.place(link, side));
         family_of(link) == Family::Appointment && places.filter_map(|place| self.parent(&place)).any(|person| !self.is_whole(&person))
     }
 
-    pub(super) fn comparable(&self, family: Family, field: &str, value: &str) -> String {
+    pub(in crate::simulate) fn comparable(&self, family: Family, field: &str, value: &str) -> String {
         let name = FieldName::new(field.to_owned());
         match family {
             Family::Person => self.schema.comparable(&name, value),
@@ -92,7 +124,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The links that were ever stored, so that a pair that was taken apart is known too.
-    pub(super) fn ever_joined(&self) -> BTreeMap<Place, BTreeSet<Place>> {
+    pub(in crate::simulate) fn ever_joined(&self) -> BTreeMap<Place, BTreeSet<Place>> {
         let mut joined: BTreeMap<Place, BTreeSet<Place>> = BTreeMap::new();
         for link in self.evidence.commits.iter().flat_map(|changes| &changes.links) {
             let (Some(left), Some(right)) = (self.place(link, Side::Left), self.place(link, Side::Right)) else { continue };
@@ -121,6 +153,21 @@ pub(in crate::simulate) fn withholds(link: &Link, side: Side) -> bool {
 
 pub(super) fn family_of(link: &Link) -> Family {
     if link.kind == person::KIND { Family::Person } else { Family::Appointment }
+}
+
+/// Whether a rule about scope names a record. Of marks, tags and whether an appointment is open can be seen from outside.
+fn admits(scope: &Scope, fields: &Fields) -> bool {
+    match scope {
+        Scope::PulledOnly => false,
+        Scope::All => true,
+        Scope::Mark(mark) if mark == appointment::OPEN => true,
+        Scope::Mark(mark) => {
+            let tag = mark.strip_prefix("tag:").map(|tag| format!("{tag:?}"));
+            tag.is_some_and(|tag| fields.get(UNMAPPED).is_some_and(|tags| tags.contains(&tag)))
+        }
+        Scope::Any(rules) => rules.iter().any(|rule| admits(rule, fields)),
+        Scope::Every(rules) => rules.iter().all(|rule| admits(rule, fields)),
+    }
 }
 
 fn kind_is(review: &Review, family: Family) -> bool {

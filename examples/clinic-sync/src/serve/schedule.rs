@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::{DateTime, Days, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
+use sync_core::{Run, RunState};
 
 use crate::settings::{ServeSettings, Settings};
 
@@ -41,6 +42,18 @@ impl fmt::Display for Task {
 
 /// How old tokens get before they are renewed. They last a day.
 const TOKENS: TimeDelta = TimeDelta::hours(20);
+
+/// So many syncs in a row may end together with their process before the next one waits.
+const INTERRUPTED: usize = 8;
+
+/// Until when a sync waits after several, newest first, none of which came to an end. It may be the sync that ends the process each
+/// time, or somebody who stops it: so it waits longer each time, a day at most, and is never given up.
+pub(super) fn held_until(runs: &[Run]) -> Option<DateTime<Utc>> {
+    let interrupted = runs.iter().take_while(|run| run.state == RunState::Running).count();
+    let more = interrupted.checked_sub(INTERRUPTED)?;
+    let pause = (0..more).fold(TimeDelta::minutes(1), |pause, _| (pause * 2).min(TimeDelta::days(1)));
+    Some(runs.first()?.started_at + pause)
+}
 
 /// The tasks of a practice, and when they are due.
 #[derive(Clone, Debug)]
@@ -127,6 +140,8 @@ pub(crate) fn timetable(settings: &Settings, last: &BTreeMap<Task, DateTime<Utc>
 
 #[cfg(test)]
 mod tests {
+    use sync_core::{RunId, Sides};
+
     use super::*;
 
     fn schedule() -> Schedule {
@@ -165,5 +180,32 @@ mod tests {
         assert_eq!(night("2026-03-28T12:00:00Z"), at("2026-03-29T01:00:00Z"), "two o'clock is skipped: three, in summer time");
         assert_eq!(night("2026-10-24T12:00:00Z"), at("2026-10-25T00:00:00Z"), "two o'clock comes twice: the first");
         assert_eq!(night("2026-10-25T00:00:00Z"), at("2026-10-26T01:00:00Z"), "and not the second");
+    }
+
+    fn runs(states: &[RunState]) -> Vec<Run> {
+        let run = |(number, state): (u8, &RunState)| Run {
+            id: RunId::from_bytes([number; 16]),
+            kind: sync_core::vocabulary::person::KIND,
+            started_at: at("2026-11-24T10:00:00Z") - TimeDelta::minutes(number.into()),
+            ended_at: None,
+            state: *state,
+            counts: Sides::default(),
+        };
+        (0..).zip(states).map(run).collect()
+    }
+
+    #[test]
+    fn syncs_that_do_not_come_to_an_end_wait_longer_each_time_and_a_day_at_most() {
+        use RunState::{Completed, Failed, Running};
+        assert_eq!(held_until(&[]), None);
+        assert_eq!(held_until(&runs(&[Running; 7])), None);
+        assert_eq!(held_until(&runs(&[Running; 8])), Some(at("2026-11-24T10:01:00Z")));
+        assert_eq!(held_until(&runs(&[Running; 10])), Some(at("2026-11-24T10:04:00Z")));
+        assert_eq!(held_until(&runs(&[Running; 20])), Some(at("2026-11-25T10:00:00Z")));
+        let mut one_ended = runs(&[Running; 20]);
+        one_ended[7].state = Completed;
+        assert_eq!(held_until(&one_ended), None);
+        one_ended[7].state = Failed;
+        assert_eq!(held_until(&one_ended), None, "an error is not the end of a process");
     }
 }

@@ -46,6 +46,7 @@ pub(crate) struct Stats {
     succeeded: Mutex<BTreeMap<Kind, DateTime<Utc>>>,
     open_reviews: AtomicU64,
     lag_seconds: AtomicU64,
+    held: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl Stats {
@@ -88,6 +89,11 @@ impl Stats {
 
     pub(crate) fn last_successes(&self) -> BTreeMap<Kind, DateTime<Utc>> {
         self.succeeded.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes until when syncs are held back; says whether that is new.
+    pub(crate) fn held(&self, until: DateTime<Utc>) -> bool {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).replace(until) != Some(until)
     }
 
     /// Notes how many questions are open; says how many more than before.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use ghl_client::oauth::TokenStore;
 use sync_core::vocabulary::{appointment, person};
-use sync_core::{Report, ReviewQuery, RunState, Side};
+use sync_core::{Report, ReviewQuery, Run, RunState, Side};
 use tokio_util::sync::CancellationToken;
 
-use super::schedule::{Schedule, Task};
+use super::schedule::{Schedule, Task, held_until};
 use super::{Shared, connect};
 use crate::Result;
 use crate::clients::{app, token_endpoint};
@@ -34,6 +34,8 @@ pub(super) struct Worker<'a> {
     schedule: Schedule,
     last: BTreeMap<Task, DateTime<Utc>>,
     due: BTreeMap<Task, DateTime<Utc>>,
+    /// Until when what ends the process, so it seems, is not tried again.
+    held: BTreeMap<Task, DateTime<Utc>>,
     /// Hints ask for a sync.
     pub(super) wanted: bool,
     /// So many of the next hints may be what ended the process before this one.
@@ -72,7 +74,7 @@ pub(super) async fn until_idle(shared: &Shared, lease: &Lease, stop: &Cancellati
 impl<'a> Worker<'a> {
     async fn new(shared: &'a Shared, lease: &'a Lease, stop: &'a CancellationToken) -> Self {
         let schedule = Schedule::new(shared.service.settings());
-        let mut worker = Self { shared, lease, stop, schedule, last: BTreeMap::new(), due: BTreeMap::new(), wanted: false, suspects: 0 };
+        let mut worker = Self { shared, lease, stop, schedule, last: BTreeMap::new(), due: BTreeMap::new(), held: BTreeMap::new(), wanted: false, suspects: 0 };
         worker.remember().await;
         if let Err(error) = worker.inherit().await {
             tracing::warn!(%error, "what was under way before comes back in some minutes by itself");
@@ -87,6 +89,7 @@ impl<'a> Worker<'a> {
                 self.last.insert(task, run.started_at);
                 self.shared.stats.succeeded(&kind, run.ended_at.unwrap_or(run.started_at));
             }
+            self.hold(task, &runs).await;
         }
         // A night is over when everything was synced since, whoever did it.
         let all = if self.schedule.has(Task::Appointments) { Task::Appointments } else { Task::Patients };
@@ -96,6 +99,27 @@ impl<'a> Worker<'a> {
             self.last.insert(Task::Tokens, tokens.expires_at - TimeDelta::hours(24));
         }
         Task::ALL.into_iter().for_each(|task| self.plan(task));
+    }
+
+    /// Holds syncs back that seem to end the process.
+    async fn hold(&mut self, task: Task, runs: &[Run]) {
+        let Some(until) = held_until(runs).filter(|until| *until > self.shared.now()) else { return };
+        // Appointments are synced after patients.
+        let with = if task == Task::Patients { &[Task::Patients, Task::Appointments, Task::Nightly][..] } else { &[task, Task::Nightly] };
+        for task in with {
+            let held = self.held.entry(*task).or_insert(until);
+            *held = until.max(*held);
+        }
+        tracing::error!(%task, %until, "several syncs in a row ended together with the process; the next one waits");
+        if self.shared.stats.held(until) {
+            self.tell("several syncs in a row ended together with the process; the next one waits: the log of the system says why").await;
+        }
+    }
+
+    /// When a task may be done.
+    fn due(&self, task: Task) -> Option<DateTime<Utc>> {
+        let due = self.due.get(&task).filter(|_| self.schedule.has(task))?;
+        Some(self.held.get(&task).map_or(*due, |held| *due.max(held)))
     }
 
     fn plan(&mut self, task: Task) {
@@ -115,7 +139,7 @@ impl<'a> Worker<'a> {
         if self.shared.connected.swap(false, Ordering::Acquire) {
             self.due.insert(Task::Patients, now);
         }
-        let task = Task::ALL.into_iter().find(|task| self.schedule.has(*task) && self.due.get(task).is_some_and(|due| *due <= now));
+        let task = Task::ALL.into_iter().find(|task| self.due(*task).is_some_and(|due| due <= now));
         let drained = self.drain().await?;
         if let Some(task) = task {
             self.carry_out(task).await;
@@ -124,7 +148,7 @@ impl<'a> Worker<'a> {
         if drained {
             return Ok(true);
         }
-        if self.wanted && self.next_listing() <= now {
+        if self.wanted && self.next_sweep() <= now {
             self.sweep(What::All).await;
             return Ok(true);
         }
@@ -136,6 +160,11 @@ impl<'a> Worker<'a> {
         let seconds = self.shared.service.settings().patients.freshness_seconds;
         let bound = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).unwrap_or(TimeDelta::MAX);
         self.shared.listed().map_or(DateTime::UNIX_EPOCH, |listed| listed.checked_add_signed(bound).unwrap_or(DateTime::<Utc>::MAX_UTC))
+    }
+
+    /// From when on hints may cause a whole sync.
+    fn next_sweep(&self) -> DateTime<Utc> {
+        self.held.get(&Task::Nightly).map_or(self.next_listing(), |held| self.next_listing().max(*held))
     }
 
     async fn carry_out(&mut self, task: Task) {
@@ -150,8 +179,8 @@ impl<'a> Worker<'a> {
 
     /// When there is something to do, as far as the clock tells.
     fn next(&self) -> Option<DateTime<Utc>> {
-        let planned = self.due.iter().filter(|(task, _)| self.schedule.has(**task)).map(|(_, due)| *due);
-        planned.chain(self.wanted.then(|| self.next_listing())).min()
+        let wanted = self.wanted.then(|| self.next_sweep());
+        Task::ALL.into_iter().filter_map(|task| self.due(task)).chain(wanted).min()
     }
 
     async fn sleep(&self) {

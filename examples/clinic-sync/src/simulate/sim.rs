@@ -266,7 +266,10 @@ impl Sim {
         let mut blocked: Sides<usize> = Sides::default();
         for review in self.house.store.memory().reviews(&TENANT, &query).await? {
             let only = if review.records.left.is_some() { Side::Right } else { Side::Left };
-            blocked[only] += usize::from(matches!(review.reason, Reason::Prerequisite { .. } | Reason::SharedIdentifier { .. }));
+            blocked[only] += usize::from(matches!(
+                review.reason,
+                Reason::Prerequisite { .. } | Reason::SharedIdentifier { .. } | Reason::PossibleMatch { .. }
+            ));
         }
         self.rehearsals.push(Rehearsal { plan, touched, done, blocked, withheld });
         Ok(report.pulled)

@@ -54,7 +54,8 @@ impl SimStore {
     /// Sets the store back to a back-up that lacks the last commits, and all hints.
     pub(super) async fn restore(&self, lost: usize) {
         let mut log = locked(&self.log).clone();
-        log.truncate(log.len().saturating_sub(lost));
+        // The first of all is another practice's, which is as old as the back-up.
+        log.truncate(log.len().saturating_sub(lost).max(1));
         let memory = MemoryStore::new();
         for (tenant, changes) in log.clone() {
             // What was committed once can be committed again, in the same order; nobody else is here to disagree.

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use sync_core::{Review, Side};
+use sync_core::{Reason, Review, Side};
 
 use super::chance::Chance;
 use super::evidence::Evidence;
 use super::fault::{Group, Planned, Trouble};
-use super::invariants::{Scene, withholds};
+use super::invariants::{Scene, family_of, withholds};
 use super::ledger::{Family, Fields, PARENT, Place, UNMAPPED};
 use super::played;
 use super::script::{History, Step, action};
@@ -133,7 +133,7 @@ fn end(evidence: &Evidence, apart: &Apart) -> BTreeMap<String, usize> {
     }
     for link in evidence.links.iter().filter(|link| link.is_joined()) {
         let shown = Side::BOTH.map(|side| {
-            let family = if link.kind == sync_core::vocabulary::person::KIND { Family::Person } else { Family::Appointment };
+            let family = family_of(link);
             let id = link.ends[side].as_ref().map(|end| end.id.to_string()).unwrap_or_default();
             let place = Place { side, family, id };
             evidence.shown.get(&place).map(|fields| neutral(evidence, &place, fields, apart))
@@ -159,16 +159,28 @@ fn end(evidence: &Evidence, apart: &Apart) -> BTreeMap<String, usize> {
 /// Whether a person is asked for what somebody lacks who is away on the other side, and to whom an appointment was moved. Whether
 /// the appointment asks for them or freezes depends on which is noticed first, the move or that they are away.
 fn is_pulled(evidence: &Evidence, review: &Review, apart: &Apart) -> bool {
+    let is_asked_for = matches!(review.reason, Reason::MissingData { .. } | Reason::Manual { .. });
     let mut links = evidence.links.iter().filter(|link| link.pulled && review.link == Some(link.id));
     let place = |side: Side| Some(Place { side, family: Family::Person, id: review.records[side].as_ref()?.to_string() });
     let is_away = |place: Place| evidence.shown.get(&place).and_then(name).is_some_and(|name| apart.away.contains(&name));
-    links.next().is_some() && Side::BOTH.into_iter().filter_map(place).any(is_away)
+    is_asked_for && links.next().is_some() && Side::BOTH.into_iter().filter_map(place).any(is_away)
+}
+
+/// The names of both halves of a pair.
+fn names_of(evidence: &Evidence, place: &Place) -> Vec<String> {
+    let link = evidence
+        .links
+        .iter()
+        .find(|link| family_of(link) == place.family && link.ends[place.side].as_ref().is_some_and(|end| end.id.as_str() == place.id));
+    let id = |side: Side| Some(link?.ends[side].as_ref()?.id.to_string());
+    let places = Side::BOTH.into_iter().filter_map(|side| Some(Place { side, family: place.family, id: id(side)? }));
+    places.filter_map(|place| name(evidence.shown.get(&place)?)).collect()
 }
 
 /// A record without ids: what it belongs to is told by its name.
 fn neutral(evidence: &Evidence, place: &Place, fields: &Fields, apart: &Apart) -> Fields {
     let mut neutral = fields.clone();
-    if name(fields).is_some_and(|name| apart.sharing.contains(&name)) {
+    if names_of(evidence, place).iter().any(|name| apart.sharing.contains(name)) {
         neutral.remove("phone");
     }
     neutral.remove(UNMAPPED);

@@ -11,7 +11,7 @@ use http::Method;
 use serde_json::json;
 use sync_core::testing::SeededEnv;
 use sync_core::vocabulary::person;
-use sync_core::{HintKey, RecordId, Side, Urgency};
+use sync_core::{Changes, Env, HintKey, RecordId, Run, RunId, RunState, Side, Sides, Urgency};
 
 use crate::live::{CLIENT, Live, house, until};
 
@@ -95,4 +95,44 @@ async fn a_record_that_ends_the_process_each_time_is_given_up_and_takes_no_other
         journal.iter().filter(|entry| entry.path == format!("/contacts/{contact}")).count()
     };
     assert_eq!((looked(&contacts[0].id), looked(&contacts[1].id)), (0, 1), "the one is not touched again, the other is looked at");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn syncs_that_end_the_process_each_time_wait_and_webhooks_do_not() {
+    let (house, patients) = house(1).await;
+    house.sync().await;
+    let env = Arc::new(SeededEnv::new(1));
+    env.advance((Utc::now() - SeededEnv::START).to_std().unwrap() + Duration::from_secs(86_400));
+    let (service, _) = house.open().await;
+    for number in 1..=9 {
+        let run = Run {
+            id: RunId::from_bytes([number; 16]),
+            kind: person::KIND,
+            started_at: env.now(),
+            ended_at: None,
+            state: RunState::Running,
+            counts: Sides::default(),
+        };
+        service.store().commit(&TENANT, Changes { run: Some(run), ..Changes::default() }).await.unwrap();
+    }
+    let ended = async || {
+        let runs = service.store().runs(&TENANT, &person::KIND, 20).await.unwrap();
+        runs.iter().filter(|run| run.state == RunState::Completed).count()
+    };
+    let before = ended().await;
+    let live = Live::start_at(&house, env.clone()).await;
+    let receiver = Receiver::url(&format!("{}/api/webhooks/", live.url)).unwrap();
+    let deliveries = house.clinic.ghl.send_webhooks(CLIENT, receiver, WebhookSettings::default()).unwrap();
+    house.clinic.ghl.front_desk().authorize(CLIENT, Grantor::Location);
+    let contact = house.contact_of(patients[0]).await;
+    house.in_ghl(&contact, json!({ "phone": "+41795550001" }));
+    deliveries.deliver_all().await;
+    until(async || live.figure("clinic_sync_inbox{state=\"waiting\"}").await == 0).await;
+    live.end().await;
+    assert_eq!(ended().await, before, "a day has passed, and no sync was tried");
+    env.advance(Duration::from_secs(180));
+    let live = Live::start_at(&house, env.clone()).await;
+    until(async || ended().await > before).await;
+    live.end().await;
+    service.store().close().await;
 }

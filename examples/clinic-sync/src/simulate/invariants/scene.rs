@@ -151,7 +151,7 @@ pub(in crate::simulate) fn withholds(link: &Link, side: Side) -> bool {
     link.is_joined() && link.bases.values().any(|base| base.settled == Settled::Withheld(side))
 }
 
-pub(super) fn family_of(link: &Link) -> Family {
+pub(in crate::simulate) fn family_of(link: &Link) -> Family {
     if link.kind == person::KIND { Family::Person } else { Family::Appointment }
 }
 

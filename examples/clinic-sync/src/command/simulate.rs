@@ -39,7 +39,7 @@ impl Simulate {
         }
         let repeat = file.map(|file| format!(" --config {}", file.display())).unwrap_or_default();
         let play = move || match self.seed {
-            Some(seed) => play_one(seed, rules),
+            Some(seed) => play_one(seed, rules.as_ref()),
             None => self.play_all(rules, &repeat),
         };
         tokio::task::spawn_blocking(play).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
@@ -66,12 +66,12 @@ impl Simulate {
     }
 }
 
-fn play_one(seed: u64, rules: Option<Arc<Rules>>) -> Result<ExitCode> {
-    let played = play(&History::of(seed).under(rules.clone()))?;
+fn play_one(seed: u64, rules: Option<&Arc<Rules>>) -> Result<ExitCode> {
+    let played = play(&History::of(seed).under(rules.cloned()))?;
     for line in played.trace.lines() {
         println!("{line}");
     }
-    if let (Some(fates), Some(rules)) = (&played.fates, &rules) {
+    if let (Some(fates), Some(rules)) = (&played.fates, rules) {
         print_fates(fates, rules, 1, played.coverage.total());
     }
     for finding in &played.findings {

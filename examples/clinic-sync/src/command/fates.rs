@@ -10,10 +10,11 @@ use super::words::system;
 use crate::simulate::{Edited, Family, Fate, Fates, Rules};
 
 /// The heads of the columns, and what they mean.
-const COLUMNS: [(Fate, &str, &str); 8] = [
+const COLUMNS: [(Fate, &str, &str); 9] = [
     (Fate::Arrived, "arrived", "the other system showed it"),
     (Fate::Overruled, "lost to a rule", "the other system's value replaced it, as the rules say; it is kept for 30 days"),
     (Fate::Decided, "lost to an answer", "somebody answered that the other system's value is right"),
+    (Fate::Crossed, "crossed", "it was typed while a write was under way, which neither system can refuse"),
     (Fate::Asked, "asked about", "a question, or a task for your staff, is open"),
     (Fate::Superseded, "edited again", "the field was edited once more, or the record removed, before the sync looked"),
     (Fate::Stays, "stays there", "a rule says that it is not passed on, or an answer that both may stand"),

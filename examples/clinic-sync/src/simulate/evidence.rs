@@ -55,6 +55,8 @@ pub(super) struct Evidence {
     pub(super) shown: BTreeMap<Place, Fields>,
     pub(super) changes: Vec<Change>,
     pub(super) disturbed: u64,
+    /// How much had happened when the store came back from a back-up, each time.
+    pub(super) restores: Vec<usize>,
     pub(super) links: Vec<Link>,
     pub(super) reviews: Vec<Review>,
     pub(super) pre_images: Vec<PreImage>,

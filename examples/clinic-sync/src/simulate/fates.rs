@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::{Braked, Clearing, Direction, FieldName, FieldPolicy, Link, Reason, ReviewId, Settled, Side, Sides, Standing};
+use sync_core::{Braked, Clearing, Conflict, Direction, FieldName, FieldPolicy, Link, Reason, ReviewId, Settled, Side, Sides, Standing};
 
 use super::evidence::Evidence;
 use super::invariants::{Past, Scene};
@@ -17,6 +17,8 @@ pub enum Fate {
     Overruled,
     /// A person let the other side's value win.
     Decided,
+    /// It was entered while a write was under way, which nobody could know.
+    Crossed,
     /// A person is asked about it.
     Asked,
     /// Staff edited the field, or removed the record, before it could get anywhere.
@@ -31,8 +33,8 @@ pub enum Fate {
 
 impl Fate {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Arrived, Self::Overruled, Self::Decided, Self::Asked, Self::Superseded, Self::Stays, Self::Alone, Self::Open];
+    pub const ALL: [Self; 9] =
+        [Self::Arrived, Self::Overruled, Self::Decided, Self::Crossed, Self::Asked, Self::Superseded, Self::Stays, Self::Alone, Self::Open];
 }
 
 /// What was edited: the field of a family, and where.
@@ -139,7 +141,8 @@ fn fate(scene: &Scene<'_>, change: &Change, field: &'static str, at: usize) -> F
             return match next.by {
                 By::Staff => Fate::Superseded,
                 _ if scene.was_decided(&change.place, field, at, later) => Fate::Decided,
-                _ => Fate::Overruled,
+                _ if rule(scene, &change.place, field).is_some_and(|rule| loses(rule, change.place.side)) => Fate::Overruled,
+                _ => Fate::Crossed,
             };
         }
     }
@@ -152,12 +155,29 @@ fn at_rest(scene: &Scene<'_>, place: &Place, field: &str, is_empty: bool) -> Fat
     if link.is_tombstone() || scene.waits_for_its_person(link) {
         return Fate::Alone;
     }
-    let name = FieldName::new(if field == STATE { "status".to_owned() } else { field.to_owned() });
-    let rule = scene.evidence().policy(place.family).map(|policy| policy.field(&name));
     if scene.asked(place) {
         return Fate::Asked;
     }
-    if rule.is_none_or(|rule| stays(rule, link, &name, place.side, is_empty)) { Fate::Stays } else { Fate::Open }
+    let stays = rule(scene, place, field).is_none_or(|rule| stays(rule, link, &name_of(field), place.side, is_empty));
+    if stays { Fate::Stays } else { Fate::Open }
+}
+
+fn name_of(field: &str) -> FieldName {
+    FieldName::new(if field == STATE { "status".to_owned() } else { field.to_owned() })
+}
+
+fn rule(scene: &Scene<'_>, place: &Place, field: &str) -> Option<FieldPolicy> {
+    scene.evidence().policy(place.family).map(|policy| policy.field(&name_of(field)))
+}
+
+/// Whether a rule lets the other side's value win over one of this side.
+fn loses(rule: FieldPolicy, side: Side) -> bool {
+    match rule.conflict {
+        _ if rule.direction != Direction::Both => rule.direction.updates(side),
+        Conflict::PreferLeft => side == Side::Right,
+        Conflict::PreferRight => side == Side::Left,
+        Conflict::Review => false,
+    }
 }
 
 /// Whether a rule says that the value goes no further.
@@ -179,3 +199,6 @@ fn held_back(scene: &Scene<'_>) -> Sides<usize> {
     }
     held
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,6 +59,8 @@ pub(super) struct Sim {
     rounds: Vec<Round>,
     rehearsals: Vec<Rehearsal>,
     errors: Vec<String>,
+    /// How much had happened when the store came back from a back-up, each time.
+    restores: Vec<usize>,
     /// What the neighbour had in the store from the start.
     neighbour: Vec<Head>,
 }
@@ -94,6 +96,7 @@ impl Sim {
             rounds: Vec::new(),
             rehearsals: Vec::new(),
             errors: Vec::new(),
+            restores: Vec::new(),
             neighbour,
         };
         sim.chaos.set_stop(sim.process.stop().clone());
@@ -151,6 +154,8 @@ impl Sim {
             Err(Interruption::Crash) => self.restart()?,
             Err(Interruption::Restored(lost)) => {
                 drop(working);
+                self.chaos.ledger.book(By::Sync);
+                self.restores.push(self.chaos.ledger.count());
                 self.house.store.restore(lost).await;
                 self.restart()?;
             }
@@ -382,6 +387,7 @@ impl Sim {
             rounds: self.rounds,
             rehearsals: self.rehearsals,
             errors: self.errors,
+            restores: self.restores,
         })
     }
 }

@@ -31,21 +31,23 @@ pub(in crate::simulate) fn at_most_one_create(evidence: &Evidence) -> Vec<String
     findings
 }
 
-/// Records that were made like one that had been made before and was there, whatever was asked about them afterwards.
+/// Records that were made like one that had been made before and was there, whatever was asked about them afterwards. Only where the
+/// store came back from a back-up meanwhile may the first one have been forgotten.
 fn twins(evidence: &Evidence) -> Vec<String> {
     let mut moment = Moment::before(&evidence.changes, &evidence.shown);
-    let mut made: BTreeSet<Place> = BTreeSet::new();
+    let mut made: BTreeMap<Place, usize> = BTreeMap::new();
     let mut findings = Vec::new();
-    for change in &evidence.changes {
+    for (at, change) in evidence.changes.iter().enumerate() {
         if let (By::Sync, What::Made(fields)) = (change.by, &change.what) {
-            let is_twin = |place: &&Place| {
+            let is_known = |first: usize| !evidence.restores.iter().any(|restore| (first + 1..=at).contains(restore));
+            let is_twin = |(place, first): &(&Place, &usize)| {
                 let same_system = (place.side, place.family) == (change.place.side, change.place.family);
-                same_system && moment.shown.get(*place).is_some_and(|other| is_like(other, fields))
+                same_system && is_known(**first) && moment.shown.get(*place).is_some_and(|other| is_like(other, fields))
             };
-            if let Some(twin) = made.iter().find(is_twin) {
+            if let Some((twin, _)) = made.iter().find(is_twin) {
                 findings.push(format!("{} was made, and {} was there", name(&change.place), name(twin)));
             }
-            made.insert(change.place.clone());
+            made.insert(change.place.clone(), at);
         }
         moment.pass(change);
     }

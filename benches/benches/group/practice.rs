@@ -16,22 +16,22 @@ const APP: &str = "appdemo-m0000000";
 
 /// How a practice is.
 #[derive(Clone, Copy, Debug)]
-pub struct Kind {
+pub(crate) struct Kind {
     /// So many patients.
-    pub patients: usize,
+    pub(crate) patients: usize,
     /// GHL's limit, and the service's budget within it. Without one, both are out of the way.
-    pub limited: bool,
+    pub(crate) limited: bool,
     /// How long either system takes for each answer.
-    pub latency: Duration,
+    pub(crate) latency: Duration,
 }
 
 /// One emulated practice, on loopback.
 #[derive(Debug)]
-pub struct Practice {
+pub(crate) struct Practice {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its systems.
-    pub clinic: Clinic,
+    pub(crate) clinic: Clinic,
     kind: Kind,
     running: (Running, Running),
     contacts: BTreeMap<String, String>,
@@ -100,22 +100,17 @@ impl Practice {
     }
 
     /// How many contacts there are.
-    #[must_use]
-    pub fn contacts(&self) -> usize {
+    pub(crate) fn contacts(&self) -> usize {
         self.clinic.ghl.front_desk().contacts().len()
     }
 
     /// How many patients it has.
-    #[must_use]
-    pub fn patients(&self) -> usize {
+    pub(crate) fn patients(&self) -> usize {
         self.kind.patients
     }
 
     /// Has GHL send its webhooks there. They are sent until this is dropped.
-    ///
-    /// # Errors
-    /// When they cannot be sent.
-    pub fn hear(&self, url: &str) -> Result<(Deliveries, Sending), Failure> {
+    pub(crate) fn hear(&self, url: &str) -> Result<(Deliveries, Sending), Failure> {
         let receiver = Receiver::url(&format!("{url}/api/webhooks/"))?;
         let deliveries = self.clinic.ghl.send_webhooks(APP, receiver, WebhookSettings::default()).ok_or("webhooks are not sent")?;
         self.clinic.ghl.front_desk().authorize(APP, Grantor::Location);
@@ -124,37 +119,34 @@ impl Practice {
     }
 
     /// From here on edits are made, and calls are counted.
-    pub fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         let contacts = self.clinic.ghl.front_desk().contacts().into_iter();
         self.contacts = contacts.filter_map(|contact| Some((contact.email?, contact.id))).collect();
         self.marks = self.journals().map(Journal::len);
     }
 
     /// The front desk gives the contact of this number another phone.
-    pub fn edit(&self, number: usize) {
+    pub(crate) fn edit(&self, number: usize) {
         if let Some(contact) = self.contacts.get(&patient(number).email) {
             self.clinic.ghl.front_desk().update(contact, json!({ "phone": phone(number) }));
         }
     }
 
     /// Whether the patient of this number has the phone that the front desk gave the contact.
-    #[must_use]
-    pub fn has(&self, number: usize) -> bool {
+    pub(crate) fn has(&self, number: usize) -> bool {
         let (patient, phone) = (patient(number), phone(number));
         self.clinic.ephysio.practice().patients().iter().any(|shown| shown.email == patient.email && shown.phone == phone)
     }
 
     /// How many patients have not got the phone that their contact has.
-    #[must_use]
-    pub fn missing(&self) -> usize {
+    pub(crate) fn missing(&self) -> usize {
         let arrived: BTreeMap<_, _> =
             self.clinic.ephysio.practice().patients().into_iter().map(|patient| (patient.email, patient.phone)).collect();
         (0..self.kind.patients).filter(|number| arrived.get(&patient(*number).email) != Some(&phone(*number))).count()
     }
 
     /// Records that are there twice, and patients that were written to more than once.
-    #[must_use]
-    pub fn doubled(&self) -> usize {
+    pub(crate) fn doubled(&self) -> usize {
         let mut writes: BTreeMap<String, usize> = BTreeMap::new();
         let written = self.clinic.ephysio.journal().since(self.marks[0]).into_iter().filter(|entry| entry.method == Method::PUT);
         written.for_each(|entry| *writes.entry(entry.path).or_default() += 1);
@@ -164,14 +156,12 @@ impl Practice {
     }
 
     /// How often GHL was asked.
-    #[must_use]
-    pub fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.clinic.ghl.journal().len() - self.marks[1]
     }
 
     /// How often either system said that it is asked too often, from the first sync on.
-    #[must_use]
-    pub fn refused(&self) -> usize {
+    pub(crate) fn refused(&self) -> usize {
         let refused =
             |journal: &Journal| journal.entries().iter().filter(|entry| entry.status == Some(StatusCode::TOO_MANY_REQUESTS)).count();
         self.journals().into_iter().map(refused).sum()
@@ -183,14 +173,12 @@ impl Practice {
 }
 
 /// The phone that a contact is given.
-#[must_use]
-pub fn phone(number: usize) -> String {
+pub(crate) fn phone(number: usize) -> String {
     format!("+4176{number:07}")
 }
 
 /// Somebody with a name, an e-mail address and a phone of their own.
-#[must_use]
-pub fn patient(number: usize) -> NewPatient {
+pub(crate) fn patient(number: usize) -> NewPatient {
     const GIVEN: [&str; 5] = ["Anna", "Beat", "Carla", "Dario", "Elin"];
     const FAMILY: [&str; 7] = ["Aebi", "Brunner", "Caduff", "Dubach", "Egger", "Favre", "Gerber"];
     NewPatient {

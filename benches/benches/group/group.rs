@@ -18,9 +18,9 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// Several practices, in a database of their own.
 #[derive(Debug)]
-pub struct Group {
+pub(crate) struct Group {
     /// The practices.
-    pub practices: Vec<Practice>,
+    pub(crate) practices: Vec<Practice>,
     server: PgConnectOptions,
     database: String,
     directory: TempDir,
@@ -28,10 +28,7 @@ pub struct Group {
 
 impl Group {
     /// Practices of these kinds, of whom the service knows nothing yet.
-    ///
-    /// # Errors
-    /// When there is no server to make a database on.
-    pub async fn of(kinds: &[Kind]) -> Result<Self, Failure> {
+    pub(crate) async fn of(kinds: &[Kind]) -> Result<Self, Failure> {
         let address = std::env::var(SERVER).map_err(|_| format!("{SERVER} is to be the address of a PostgreSQL server, postgres://…"))?;
         let server: PgConnectOptions = address.parse()?;
         let directory = tempfile::tempdir()?;
@@ -59,10 +56,7 @@ impl Group {
     }
 
     /// Has a practice served, beginning with its first sync.
-    ///
-    /// # Errors
-    /// When the service refuses it.
-    pub async fn add(&self, practice: &Practice) -> Result<(), Failure> {
+    pub(crate) async fn add(&self, practice: &Practice) -> Result<(), Failure> {
         let file = self.directory.path().join("tenant.toml");
         std::fs::write(&file, practice.settings())?;
         let settings = file.to_str().ok_or("no name")?;
@@ -72,10 +66,7 @@ impl Group {
     }
 
     /// Starts a process of the service.
-    ///
-    /// # Errors
-    /// When it does not start.
-    pub fn start(&self, arguments: &[&str]) -> Result<Process, Failure> {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Result<Process, Failure> {
         Process::start(self.command(arguments)?)
     }
 
@@ -89,10 +80,7 @@ impl Group {
     }
 
     /// Waits until nobody works, and nothing is due.
-    ///
-    /// # Errors
-    /// When the database cannot be asked.
-    pub async fn idle(&self) -> Result<(), Failure> {
+    pub(crate) async fn idle(&self) -> Result<(), Failure> {
         let busy = "SELECT (SELECT count(*) FROM clinic_sync.hint WHERE NOT dead) \
                     + (SELECT count(*) FROM clinic_sync.lease WHERE holder IS NOT NULL)";
         let mut db = self.raw().await?;
@@ -103,25 +91,19 @@ impl Group {
     }
 
     /// How many records were given up.
-    ///
-    /// # Errors
-    /// When the database cannot be asked.
-    pub async fn given_up(&self) -> Result<i64, Failure> {
+    pub(crate) async fn given_up(&self) -> Result<i64, Failure> {
         let dead = "SELECT count(*) FROM clinic_sync.hint WHERE dead";
         Ok(sqlx::query_scalar(dead).fetch_one(&mut self.raw().await?).await?)
     }
 
     /// Drops the database.
-    ///
-    /// # Errors
-    /// When the server refuses it.
-    pub async fn close(self) -> Result<(), Failure> {
+    pub(crate) async fn close(self) -> Result<(), Failure> {
         self.recreate(false).await
     }
 }
 
 /// Waits until something is so.
-pub async fn until(is_so: impl AsyncFn() -> bool) {
+pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
     while !is_so().await {
         tokio::time::sleep(LOOK).await;
     }

@@ -1,17 +1,16 @@
 //! How fast one, two and four worker processes are, with and without the systems' limits, and what keeps them from being faster.
 //!
-//! `cargo bench -p benches --bench workers [PRACTICES CHANGES]`, with the address of a PostgreSQL server in `CLINIC_SYNC_TEST_POSTGRES`
+//! `cargo bench -p benches --bench group workers [PRACTICES CHANGES]`
 //!
 //! Each practice is synced for the first time, and then staff change every contact at once. The emulators, which this process is, and
 //! the PostgreSQL server share the cores with the workers.
 
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use benches::Failure;
-use benches::group::{Group, until};
-use benches::practice::{Kind, Practice};
-use benches::process::{self, Process};
+use crate::Failure;
+use crate::group::{Group, until};
+use crate::practice::{Kind, Practice};
+use crate::process::Process;
 
 const PRACTICES: usize = 8;
 /// In each practice.
@@ -38,13 +37,9 @@ struct Outcome {
     missing: usize,
 }
 
-fn main() -> Result<ExitCode, Failure> {
-    process::main(bench)
-}
-
 #[expect(clippy::print_stdout, reason = "this is what a bench is for")]
-async fn bench(numbers: Vec<usize>) -> Result<(), Failure> {
-    let (practices, changes) = if let [practices, changes] = numbers[..] { (practices, changes) } else { (PRACTICES, CHANGES) };
+pub(crate) async fn bench(numbers: &[usize]) -> Result<(), Failure> {
+    let (practices, changes) = if let [practices, changes] = *numbers { (practices, changes) } else { (PRACTICES, CHANGES) };
     println!("{practices} practices with {changes} patients each, {} ms for each answer", LATENCY.as_millis());
     for limited in [true, false] {
         println!("\n{}", if limited { "100 calls per 10 s and practice" } else { "without limits" });

@@ -2,40 +2,23 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
-
-use clap::Parser;
-use clinic_sync::command::Cli;
-use tokio_util::sync::CancellationToken;
 
 use crate::Failure;
 
-const CHILD: &str = "as-clinic-sync";
+/// The first argument of a process of the service.
+pub(crate) const CHILD: &str = "as-clinic-sync";
 /// What the kernel counts a process's time in.
 const TICK: Duration = Duration::from_millis(10);
 
 /// A process of the service. Dropped, it is killed as by `kill -9`.
 #[derive(Debug)]
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     url: String,
     /// Kept open: there is more that it says.
     _said: BufReader<ChildStdout>,
-}
-
-/// Runs a bench with the arguments that it was given, or is the service, where this process was started as that.
-///
-/// # Errors
-/// What the bench says.
-pub fn main<F: Future<Output = Result<(), Failure>>>(bench: impl FnOnce(Vec<usize>) -> F) -> Result<ExitCode, Failure> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    if arguments.first().is_some_and(|first| first == CHILD) {
-        return Ok(runtime.block_on(Cli::try_parse_from(arguments)?.run(CancellationToken::new()))?);
-    }
-    runtime.block_on(bench(arguments.iter().filter_map(|argument| argument.parse().ok()).collect()))?;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// The service with these settings, to be started.
@@ -61,16 +44,12 @@ impl Process {
     }
 
     /// Where it listens, if it does.
-    #[must_use]
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// The time that it has used of the cores so far.
-    ///
-    /// # Errors
-    /// Where the kernel does not tell.
-    pub fn cpu(&self) -> Result<Duration, Failure> {
+    pub(crate) fn cpu(&self) -> Result<Duration, Failure> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // The name in it may hold anything; the 14th and 15th value count from its end.
         let values: Vec<&str> = stat.rsplit_once(')').ok_or("no such process")?.1.split_whitespace().collect();

@@ -1,15 +1,14 @@
 //! Workers that are killed with -9 every three seconds while staff change contacts, beside the same work undisturbed: what was
 //! lost, what was doubled, and how much longer it took.
 //!
-//! `cargo bench -p benches --bench kills [PRACTICES CHANGES]`, with the address of a PostgreSQL server in `CLINIC_SYNC_TEST_POSTGRES`
+//! `cargo bench -p benches --bench group kills [PRACTICES CHANGES]`
 
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use benches::Failure;
-use benches::group::{Group, until};
-use benches::practice::{Kind, Practice};
-use benches::process::{self, Process};
+use crate::Failure;
+use crate::group::{Group, until};
+use crate::practice::{Kind, Practice};
+use crate::process::Process;
 
 const PRACTICES: usize = 8;
 const CHANGES: usize = 2_000;
@@ -29,13 +28,9 @@ struct Outcome {
     refused: usize,
 }
 
-fn main() -> Result<ExitCode, Failure> {
-    process::main(bench)
-}
-
 #[expect(clippy::print_stdout, reason = "this is what a bench is for")]
-async fn bench(numbers: Vec<usize>) -> Result<(), Failure> {
-    let (practices, changes) = if let [practices, changes] = numbers[..] { (practices, changes) } else { (PRACTICES, CHANGES) };
+pub(crate) async fn bench(numbers: &[usize]) -> Result<(), Failure> {
+    let (practices, changes) = if let [practices, changes] = *numbers { (practices, changes) } else { (PRACTICES, CHANGES) };
     let patients = changes.div_ceil(practices);
     println!("{} changes in {practices} practices, {WORKERS} workers, 100 calls per 10 s and practice", patients * practices);
     println!("{:<20} {:>8} {:>8} {:>8} {:>8} {:>9} {:>6} {:>7}", "", "s", "kills", "arrived", "doubled", "given up", "429s", "ratio");

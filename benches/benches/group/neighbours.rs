@@ -1,14 +1,12 @@
 //! What a practice's webhooks wait for while another practice of the same worker has its first sync, beside the same without it.
 //!
-//! `cargo bench -p benches --bench neighbours [PATIENTS]`, with the address of a PostgreSQL server in `CLINIC_SYNC_TEST_POSTGRES`
+//! `cargo bench -p benches --bench group neighbours [PATIENTS]`
 
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use benches::Failure;
-use benches::group::{Group, until};
-use benches::practice::{Kind, Practice};
-use benches::process;
+use crate::Failure;
+use crate::group::{Group, until};
+use crate::practice::{Kind, Practice};
 
 /// Of the practice that has its first sync.
 const PATIENTS: usize = 100_000;
@@ -16,12 +14,8 @@ const PATIENTS: usize = 100_000;
 const WEBHOOKS: usize = 30;
 const PAUSE: Duration = Duration::from_millis(300);
 
-fn main() -> Result<ExitCode, Failure> {
-    process::main(bench)
-}
-
 #[expect(clippy::print_stdout, reason = "this is what a bench is for")]
-async fn bench(numbers: Vec<usize>) -> Result<(), Failure> {
+pub(crate) async fn bench(numbers: &[usize]) -> Result<(), Failure> {
     let large = numbers.first().copied().unwrap_or(PATIENTS);
     let kind = |patients| Kind { patients, limited: false, latency: Duration::ZERO };
     let mut group = Group::of(&[kind(2 * WEBHOOKS), kind(large)]).await?;

@@ -45,7 +45,7 @@ pub(crate) async fn bench(numbers: &[usize]) -> Result<(), Failure> {
 }
 
 async fn run(practices: usize, patients: usize, apart: Option<Duration>) -> Result<Outcome, Failure> {
-    let mut group = Group::of(&vec![Kind { patients, limited: true, latency: LATENCY }; practices]).await?;
+    let mut group = Group::of(&vec![Kind { patients, limited: true, latency: LATENCY, freshness: 0 }; practices]).await?;
     for practice in &group.practices {
         group.add(practice).await?;
     }

@@ -23,6 +23,8 @@ pub(crate) struct Kind {
     pub(crate) limited: bool,
     /// How long either system takes for each answer.
     pub(crate) latency: Duration,
+    /// How old a listing may be, in seconds.
+    pub(crate) freshness: u64,
 }
 
 /// One emulated practice, on loopback.
@@ -88,14 +90,15 @@ impl Practice {
             [patients]
             consent = "all_active_patients"
             settle_seconds = 0
-            freshness_seconds = 0
+            freshness_seconds = {}
             [patients.update_brake]
             max = 1000000
             percent = 100
             "#,
             self.running.0.url(),
             self.running.1.url(),
-            self.name
+            self.name,
+            self.kind.freshness
         )
     }
 

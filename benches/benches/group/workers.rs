@@ -72,7 +72,7 @@ pub(crate) async fn bench(numbers: &[usize]) -> Result<(), Failure> {
 }
 
 async fn run(practices: usize, patients: usize, workers: usize, limited: bool) -> Result<Outcome, Failure> {
-    let mut group = Group::of(&vec![Kind { patients, limited, latency: LATENCY }; practices]).await?;
+    let mut group = Group::of(&vec![Kind { patients, limited, latency: LATENCY, freshness: 0 }; practices]).await?;
     for practice in &group.practices {
         group.add(practice).await?;
     }

@@ -147,6 +147,22 @@ async fn a_file_from_yesterdays_back_up_doubles_nothing_and_loses_nothing_and_as
     a_restored_database_doubles_nothing_and_loses_nothing(practice(|_| {}).await, Place::File).await;
 }
 
+#[tokio::test]
+async fn a_contact_made_after_the_back_up_and_deleted_since_is_made_once_more_and_only_once() {
+    let practice = practice(|_| {}).await;
+    let house = &practice.house;
+    Place::File.back_up(house).await;
+    let patient = house.admit(20);
+    house.sync().await;
+    house.clinic.ghl.front_desk().delete(&house.contact_of(patient).await);
+    house.assert_quiet().await;
+    Place::File.restore(house).await;
+    // Nothing tells it from a patient who never had one.
+    house.sync().await;
+    assert_eq!(house.contacts(), PATIENTS + 1);
+    house.assert_quiet().await;
+}
+
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn a_servers_database_from_yesterdays_back_up_doubles_nothing_and_loses_nothing_and_asks_what_nobody_can_know() {

@@ -102,8 +102,8 @@ pub trait HintQueue: Send + Sync {
     /// When it cannot be recorded; the hint comes back by itself.
     async fn handled(&self, taken: &Taken, outcome: Handled) -> Result<()>;
 
-    /// Gives back a tenant's hints that were taken and not handled, each with one more attempt; says how many. Only for who holds
-    /// the tenant's lease: then nobody else works on them.
+    /// Gives back a tenant's hints that were taken and not handled; says how many. If it is only one, it has used up an attempt: of
+    /// several, nobody knows which one was worked on. Only for who holds the tenant's lease: then nobody else works on them.
     ///
     /// # Errors
     /// When the inbox cannot be written.

@@ -79,7 +79,7 @@ pub struct FieldPolicy {
     pub clearing: Clearing,
 }
 
-/// Which records may be created on the other side.
+/// Which records a rule is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -97,7 +97,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Whether the record may be created on the other side.
+    /// Whether the rule is about this record.
     #[must_use]
     pub fn admits(&self, record: &Record) -> bool {
         match self {
@@ -173,6 +173,9 @@ pub struct Policy {
     pub shared_identifier: SharedIdentifier,
     /// What to do on each side when the counterpart is gone.
     pub removal: Sides<Removal>,
+    /// Which records of a side there is something to remove of, when the counterpart is gone: a cancelled appointment is none.
+    #[serde(default = "all")]
+    pub in_use: Sides<Scope>,
     /// The brake on updates, per side and run.
     pub update_brake: Brake,
     /// The brake on disappearances and removals, per side and run.
@@ -186,6 +189,10 @@ pub struct Policy {
     pub mapping: u64,
 }
 
+fn all() -> Sides<Scope> {
+    Sides::new(Scope::All, Scope::All)
+}
+
 impl Policy {
     /// Rules under which nothing flows and nothing is created.
     #[must_use]
@@ -197,6 +204,7 @@ impl Policy {
             pulled: Sides::default(),
             shared_identifier: SharedIdentifier::Omit,
             removal: Sides::default(),
+            in_use: all(),
             update_brake: Brake::default(),
             removal_brake: Brake::default(),
             listing_bound: Duration::from_secs(300),

@@ -63,8 +63,9 @@ impl HintQueue for PostgresStore {
     }
 
     async fn reclaim(&self, tenant: &TenantId) -> Result<usize> {
-        let reclaim = "UPDATE clinic_sync.hint SET taken_until = NULL, attempts = attempts + 1 \
-                       WHERE tenant = $1 AND NOT dead AND taken_until IS NOT NULL";
+        let reclaim = "WITH taken AS (SELECT seq FROM clinic_sync.hint WHERE tenant = $1 AND NOT dead AND taken_until IS NOT NULL) \
+                       UPDATE clinic_sync.hint SET taken_until = NULL, \
+                       attempts = attempts + (SELECT (count(*) = 1)::integer FROM taken) WHERE seq IN (SELECT seq FROM taken)";
         let reclaim = sqlx::query(reclaim).bind(tenant.as_str());
         self.ask(async { Ok(row::counted(self.change(tenant, reclaim).await?)) }).await
     }

@@ -43,8 +43,9 @@ impl HintQueue for SqliteStore {
     }
 
     async fn reclaim(&self, tenant: &TenantId) -> Result<usize> {
-        let reclaim =
-            "UPDATE hint SET taken_until = NULL, attempts = attempts + 1 WHERE tenant = ? AND dead = 0 AND taken_until IS NOT NULL";
+        let reclaim = "WITH taken AS MATERIALIZED (SELECT seq FROM hint WHERE tenant = ? AND dead = 0 AND taken_until IS NOT NULL) \
+                       UPDATE hint SET taken_until = NULL, attempts = attempts + (SELECT count(*) = 1 FROM taken) \
+                       WHERE seq IN (SELECT seq FROM taken)";
         let reclaim = sqlx::query(reclaim).bind(tenant.as_str().to_owned());
         let reclaimed = self.write(true, |db| Box::pin(async move { Ok(reclaim.execute(db).await?.rows_affected()) })).await?;
         Ok(row::counted(reclaimed))

@@ -181,7 +181,7 @@ impl Bench<'_> {
     fn orphaned(&self, work: &mut Work, records: Sides<Option<&Record>>) -> Judgement {
         let is_left = |side: &Side| {
             let is_there = work.link.ends[*side].as_ref().is_some_and(|end| end.state == EndState::Present);
-            let in_use = records[*side].is_none_or(|record| self.is_in_scope(work, *side, record));
+            let in_use = records[*side].is_none_or(|record| self.rules.policy.in_use[*side].admits(record));
             is_there && in_use && self.rules.policy.removal[*side] == Removal::Remove
         };
         let reasons = Side::BOTH.into_iter().filter(is_left).map(|side| Reason::ManualRemoval { side }).collect();
@@ -192,7 +192,7 @@ impl Bench<'_> {
         let other = gone.opposite();
         let is = |side: Side, state: EndState| work.link.ends[side].as_ref().is_some_and(|end| end.state == state);
         let wanted = self.rules.policy.removal[other] == Removal::Remove && is(gone, EndState::Gone) && is(other, EndState::Present);
-        let in_use = records[other].is_none_or(|record| self.is_in_scope(work, other, record));
+        let in_use = records[other].is_none_or(|record| self.rules.policy.in_use[other].admits(record));
         if !wanted || !in_use {
             return self.at_rest(work, Vec::new());
         }

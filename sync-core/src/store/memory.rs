@@ -306,13 +306,11 @@ impl HintQueue for MemoryStore {
 
     async fn reclaim(&self, tenant: &TenantId) -> Result<usize> {
         Ok(self.with(tenant, |tenant| {
-            let taken = tenant.hints.values_mut().filter(|waiting| !waiting.dead && waiting.taken_until.is_some());
-            taken
-                .map(|waiting| {
-                    waiting.taken_until = None;
-                    waiting.attempts += 1;
-                })
-                .count()
+            let mut taken: Vec<_> = tenant.hints.values_mut().filter(|waiting| !waiting.dead && waiting.taken_until.is_some()).collect();
+            if let [only] = &mut taken[..] {
+                only.attempts += 1;
+            }
+            taken.into_iter().map(|waiting| waiting.taken_until = None).count()
         }))
     }
 

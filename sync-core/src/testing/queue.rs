@@ -22,6 +22,7 @@ pub fn queue_checks() -> Vec<Check> {
         a_retry_waits_for_its_time_and_counts,
         a_wait_comes_back_in_time_and_counts_nothing,
         what_was_taken_and_never_handled_can_be_reclaimed,
+        of_several_that_are_reclaimed_none_is_to_blame,
         new_hints_reset_neither_attempts_nor_delay,
         dead_hints_wait_for_replay,
         a_new_hint_revives_a_dead_one,
@@ -172,6 +173,16 @@ async fn what_was_taken_and_never_handled_can_be_reclaimed(store: &dyn AnyStore)
     let again: Vec<_> = take(store, 1).await.into_iter().map(|taken| taken.attempts).collect();
     assert_eq!(again, [1, 0], "due at once; work that was never handled counts as an attempt");
     assert!(take_of(store, &OTHER_TENANT, 10, 1).await.is_empty(), "another tenant's hints stay with who has them");
+}
+
+async fn of_several_that_are_reclaimed_none_is_to_blame(store: &dyn AnyStore) {
+    push(store, &["A", "B"], Urgency::Live, 0).await;
+    for _ in 0..3 {
+        assert_eq!(take(store, 0).await.len(), 2);
+        assert_eq!(store.reclaim(&TENANT).await.expect("hints can be reclaimed"), 2);
+    }
+    let again: Vec<_> = take(store, 1).await.into_iter().map(|taken| taken.attempts).collect();
+    assert_eq!(again, [0, 0], "at most one of them was worked on, and nobody knows which");
 }
 
 async fn new_hints_reset_neither_attempts_nor_delay(store: &dyn AnyStore) {

@@ -55,6 +55,7 @@ const CAUGHT: &[(Habit, &[&str])] = &[
     (Habit::ForgetsNothing, &["hints_from_before_a_sweep_are_dropped"]),
     (Habit::CountsWaits, &["a_wait_comes_back_in_time_and_counts_nothing"]),
     (Habit::ReclaimsNothing, &["what_was_taken_and_never_handled_can_be_reclaimed"]),
+    (Habit::BlamesEveryone, &["of_several_that_are_reclaimed_none_is_to_blame"]),
     (Habit::ReceivesAgain, &["a_delivery_counts_once_for_a_week"]),
     (Habit::RetriesAtOnce, &["a_retry_waits_for_its_time_and_counts"]),
     (Habit::RetriesAsNew, &["new_hints_reset_neither_attempts_nor_delay"]),

@@ -64,6 +64,7 @@ impl Calendar {
                 fields: fields.collect(),
                 scope: Sides::new(open(), open()),
                 removal: Sides::new(Removal::Remove, Removal::Remove),
+                in_use: Sides::new(open(), open()),
                 ..Policy::closed(appointment::KIND)
             },
         }
@@ -261,6 +262,21 @@ async fn an_event_that_vanished_cancels_the_booking_after_a_second_complete_list
     calendar.sync().await;
     assert_eq!(Calendar::booked(&calendar.right).len(), 0);
     assert!(matches!(calendar.right.writes().last(), Some(Call::Remove(..))));
+    calendar.sync_without_a_write().await;
+}
+
+#[tokio::test]
+async fn a_vanished_event_cancels_the_booking_also_where_bookings_are_not_passed_on() {
+    let (mut calendar, patient, _) = Calendar::with_anna().await;
+    calendar.appointments.scope.right = Scope::PulledOnly;
+    let event = Calendar::book(&calendar.left, &patient, "e1", MONDAY);
+    calendar.sync().await;
+    calendar.show_as_open();
+    calendar.sync().await;
+    calendar.left.remove_by_hand(&event);
+    calendar.sync().await;
+    calendar.sync().await;
+    assert_eq!(Calendar::booked(&calendar.right).len(), 0, "scope is about what is created, not about what was");
     calendar.sync_without_a_write().await;
 }
 

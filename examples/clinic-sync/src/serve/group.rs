@@ -21,6 +21,9 @@ const WAKE: &str = "SELECT graphile_worker.add_job('drain', json_build_object('t
 /// The same for later; a job that waits for an earlier time stays.
 const LATER: &str = "SELECT graphile_worker.add_job('drain', json_build_object('tenant', $1::text), queue_name := 'drain:' || $1, \
      job_key := 'drain:' || $1, run_at := $2, job_key_mode := 'preserve_run_at')";
+/// Deletes the jobs that nobody runs any more: those of processes that ended, where another job has come beside them meanwhile.
+const TIDY: &str = "SELECT count(*) FROM graphile_worker.complete_jobs(ARRAY(SELECT id FROM graphile_worker.jobs \
+     WHERE attempts >= max_attempts AND locked_at IS NULL))";
 
 /// The practices that share a database server.
 #[derive(Debug)]
@@ -128,6 +131,12 @@ impl Group {
             None => wake,
         };
         wake.execute(&self.pool).await.map_err(|error| jobs_failed(&error))?;
+        Ok(())
+    }
+
+    /// Deletes the jobs that nobody runs any more. What was to be done stands in the inbox.
+    pub(super) async fn tidy(&self) -> Result<()> {
+        sqlx::query(TIDY).execute(&self.pool).await.map_err(|error| jobs_failed(&error))?;
         Ok(())
     }
 

@@ -12,8 +12,9 @@ use crate::Result;
 const HANDFUL: usize = 32;
 /// How many may share a listing; the others have the next.
 const SHARING: usize = 1000;
-/// After so many attempts a record is looked at alone, so that it takes no other one with it when it is given up.
-const SUSPECT: u32 = 5;
+/// Of those that share a listing, so many fewer with each attempt that was of no use: 1000, 250, 62, 15, 3, 1. A record that ends the
+/// process is soon alone, and takes no other one with it when it is given up.
+const SPREADING: usize = 4;
 /// The shortest time after which a record that needs a listing is looked at once more.
 const APART: TimeDelta = TimeDelta::seconds(1);
 /// How long a taken hint may be worked on before it comes back by itself.
@@ -151,9 +152,8 @@ impl Worker<'_> {
             let mut sides: BTreeMap<Side, Vec<&Taken>> = BTreeMap::new();
             hints.iter().filter(|hint| hint.key.kind == *engine.kind()).for_each(|hint| sides.entry(hint.key.side).or_default().push(hint));
             for (side, hints) in sides {
-                let (suspects, hints): (Vec<_>, Vec<_>) = hints.into_iter().partition(|hint| hint.attempts >= SUSPECT);
-                for hints in std::iter::once(hints.as_slice()).chain(suspects.chunks(1)).filter(|hints| !hints.is_empty()) {
-                    self.catch_up(engine, side, hints).await?;
+                for hints in companies(hints) {
+                    self.catch_up(engine, side, &hints).await?;
                 }
             }
         }
@@ -162,7 +162,7 @@ impl Worker<'_> {
 
     async fn catch_up(&mut self, engine: &Engine, side: Side, hints: &[&Taken]) -> Result<()> {
         let ids: BTreeSet<RecordId> = hints.iter().map(|hint| hint.key.id.clone()).collect();
-        // Counted before, so that a record which ends the process is given up in the end.
+        // Counted before: the next time they are in smaller company, and a record that ends the process is given up in the end.
         let due = self.shared.now() + APART;
         for hint in hints {
             self.handled(hint, Handled::Retry { due }).await?;
@@ -195,7 +195,47 @@ impl Worker<'_> {
     }
 }
 
+/// Who shares a listing with whom.
+fn companies(hints: Vec<&Taken>) -> Vec<Vec<&Taken>> {
+    let mut alike: BTreeMap<u32, Vec<&Taken>> = BTreeMap::new();
+    hints.into_iter().for_each(|hint| alike.entry(hint.attempts).or_default().push(hint));
+    let size = |attempts| SPREADING.checked_pow(attempts).map_or(1, |parts| (SHARING / parts).max(1));
+    alike.into_iter().flat_map(|(attempts, hints)| hints.chunks(size(attempts)).map(<[_]>::to_vec).collect::<Vec<_>>()).collect()
+}
+
 /// 5 s, 10 s, 20 s, … an hour at most.
 fn back_off(attempts: u32) -> TimeDelta {
     TimeDelta::seconds(5 << attempts.min(9)).min(TimeDelta::hours(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_core::vocabulary::person;
+    use sync_core::{HintKey, Urgency};
+
+    use super::*;
+    use crate::TENANT;
+
+    fn taken(number: usize, attempts: u32) -> Taken {
+        let key = HintKey { tenant: TENANT, kind: person::KIND, side: Side::Right, id: RecordId::new(number.to_string()) };
+        Taken { key, urgency: Urgency::Live, attempts, generation: 1 }
+    }
+
+    #[test]
+    fn who_shares_a_listing_gets_fewer_with_each_attempt_until_each_is_alone() {
+        for (attempts, most) in [(0, 1000), (1, 250), (2, 62), (3, 15), (4, 3), (5, 1), (7, 1), (u32::MAX, 1)] {
+            let hints: Vec<_> = (0..300).map(|number| taken(number, attempts)).collect();
+            let companies = companies(hints.iter().collect());
+            assert_eq!(companies.iter().map(Vec::len).max(), Some(most.min(300)), "{attempts} attempts");
+            assert_eq!(companies.concat().len(), 300, "nobody is left out");
+        }
+    }
+
+    #[test]
+    fn who_failed_before_is_not_in_the_company_of_who_did_not() {
+        let hints: Vec<_> = (0..6).map(|number| taken(number, number as u32 % 2)).collect();
+        let companies = companies(hints.iter().collect());
+        let attempts: Vec<Vec<u32>> = companies.iter().map(|hints| hints.iter().map(|hint| hint.attempts).collect()).collect();
+        assert_eq!(attempts, [[0; 3], [1; 3]]);
+    }
 }

@@ -20,6 +20,8 @@ use super::work::{self, PAUSE};
 use super::{GRACE, Roles, Shared};
 use crate::{Error, Result};
 
+/// When the scheduler's job is put: every minute. Without a payload, even an empty one, the job could not be read.
+pub const CRONTAB: &str = "* * * * * tick {}";
 /// So many practices are worked for at once by one process. Most of the time is spent waiting for answers.
 const AT_ONCE: usize = 64;
 /// A sign of life so often; after so long without one, a process is dead, and its jobs are run by others.
@@ -96,7 +98,7 @@ async fn once(group: &Arc<Group>, roles: Roles, stop: &CancellationToken) -> Res
         options = options.define_job::<Drain>();
     }
     if roles.scheduler {
-        options = options.define_job::<Tick>().with_cron("* * * * * tick").map_err(|error| jobs_failed(&format!("{error:?}")))?;
+        options = options.define_job::<Tick>().with_cron(CRONTAB).map_err(|error| jobs_failed(&format!("{error:?}")))?;
         // At once too: a process may start long after the last one stopped.
         tick(group).await?;
     }
@@ -112,7 +114,7 @@ async fn tick(group: &Group) -> Result<()> {
         let at = if due.contains(&id) { None } else { Some(now) };
         group.wake(&id, at).await?;
     }
-    Ok(())
+    group.tidy().await
 }
 
 async fn drain(hands: &Hands, id: &TenantId) -> Result<()> {

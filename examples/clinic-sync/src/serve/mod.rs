@@ -37,6 +37,8 @@ use doors::Doors;
 pub(crate) use group::wake;
 #[cfg(feature = "postgres")]
 pub use group_server::GroupServer;
+#[cfg(feature = "postgres")]
+pub use jobs::CRONTAB;
 use practices::Practices;
 pub use schedule::Task;
 pub(crate) use schedule::timetable;

@@ -74,7 +74,17 @@ pub(super) async fn until_idle(shared: &Shared, lease: &Lease, stop: &Cancellati
 impl<'a> Worker<'a> {
     async fn new(shared: &'a Shared, lease: &'a Lease, stop: &'a CancellationToken) -> Self {
         let schedule = Schedule::new(shared.service.settings());
-        let mut worker = Self { shared, lease, stop, schedule, last: BTreeMap::new(), due: BTreeMap::new(), held: BTreeMap::new(), wanted: false, suspects: 0 };
+        let mut worker = Self {
+            shared,
+            lease,
+            stop,
+            schedule,
+            last: BTreeMap::new(),
+            due: BTreeMap::new(),
+            held: BTreeMap::new(),
+            wanted: false,
+            suspects: 0,
+        };
         worker.remember().await;
         if let Err(error) = worker.inherit().await {
             tracing::warn!(%error, "what was under way before comes back in some minutes by itself");

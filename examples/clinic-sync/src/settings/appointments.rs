@@ -169,12 +169,14 @@ impl AppointmentSettings {
     pub fn policy(&self, freshness: Duration) -> Policy {
         let mut fields = usual_fields();
         fields.extend(self.fields.iter().map(|(name, policy)| (FieldName::new(name.clone()), *policy)));
-        let scope = |on: bool| if on { Scope::Mark(appointment::OPEN.to_owned()) } else { Scope::PulledOnly };
+        let open = || Scope::Mark(appointment::OPEN.to_owned());
+        let scope = |on: bool| if on { open() } else { Scope::PulledOnly };
         Policy {
             fields,
             scope: Sides::new(scope(self.into_ghl), scope(self.into_ephysio)),
             // A cancelled appointment is cancelled on the other side too: by a task, where that cannot be done.
             removal: Sides::new(Removal::Remove, Removal::Remove),
+            in_use: Sides::new(open(), open()),
             // A slot that is taken is a question; leaving the start out would make no sense.
             shared_identifier: SharedIdentifier::Review,
             update_brake: self.update_brake,

@@ -1,7 +1,10 @@
 //! Several practices on one PostgreSQL server, and the processes that serve them.
 
 mod killed;
+mod kills;
+mod neighbours;
 mod tenants;
+mod ticks;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};

@@ -136,3 +136,30 @@ async fn syncs_that_end_the_process_each_time_wait_and_webhooks_do_not() {
     live.end().await;
     service.store().close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_shared_the_end_of_many_processes_are_looked_at_and_none_is_given_up() {
+    let (house, _) = house(3).await;
+    house.sync().await;
+    let contacts = house.clinic.ghl.front_desk().contacts();
+    let (service, _) = house.open().await;
+    let store = service.store();
+    let hint = |contact: &str| HintKey { tenant: TENANT, kind: person::KIND, side: Side::Right, id: RecordId::new(contact) };
+    let hints: Vec<_> = contacts.iter().map(|contact| (hint(&contact.id), Urgency::Live)).collect();
+    let now = Utc::now();
+    store.push(&hints, now).await.unwrap();
+    for _ in 0..3 * ATTEMPTS {
+        // A process takes them, and is killed; its successor takes them over.
+        assert_eq!(store.take(&TENANT, 32, now, now).await.unwrap().len(), contacts.len());
+        store.reclaim(&TENANT).await.unwrap();
+    }
+    store.close().await;
+    let mark = house.mark();
+    let live = Live::start(&house).await;
+    live.idle().await;
+    assert_eq!(live.figure("clinic_sync_inbox{state=\"dead\"}").await, 0);
+    live.end().await;
+    let journal = house.clinic.ghl.journal().since(mark.ghl);
+    let looked = contacts.iter().filter(|contact| journal.iter().any(|entry| entry.path == format!("/contacts/{}", contact.id)));
+    assert_eq!(looked.count(), contacts.len());
+}

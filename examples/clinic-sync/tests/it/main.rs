@@ -22,6 +22,7 @@ mod parents;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod refusals;
+mod restored;
 mod rules;
 mod serve;
 #[cfg(feature = "postgres")]

@@ -70,6 +70,7 @@ pub(super) enum Habit {
     ForgetsNothing,
     CountsWaits,
     ReclaimsNothing,
+    BlamesEveryone,
     ReceivesAgain,
     // All of them.
     OneTenantForAll,

@@ -34,7 +34,8 @@ const TENANT: TenantId = TenantId::from_static("clinic");
 fn policy(kind: sync_core::Kind, names: &[FieldName], scope: Scope) -> Policy {
     let fields = names.iter().map(|name| (name.clone(), FieldPolicy::default())).collect();
     let removal = Sides::new(Removal::Remove, Removal::Remove);
-    Policy { fields, scope: Sides::new(scope.clone(), scope), removal, ..Policy::closed(kind) }
+    let scope = Sides::new(scope.clone(), scope);
+    Policy { fields, in_use: scope.clone(), scope, removal, ..Policy::closed(kind) }
 }
 
 impl Clinic {

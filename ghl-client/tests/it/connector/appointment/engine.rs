@@ -78,6 +78,7 @@ impl Clinic {
         let policy = Policy {
             scope: Sides::new(open(), open()),
             removal: Sides::new(Removal::Remove, Removal::Remove),
+            in_use: Sides::new(open(), open()),
             ..policy(appointment::KIND, &APPOINTMENT)
         };
         self.engine(Arc::new(AppointmentSchema), policy, Arc::new(calendars)).sweep().await.unwrap();

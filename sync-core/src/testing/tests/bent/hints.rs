@@ -31,6 +31,15 @@ impl Bent {
             (_, outcome) => outcome,
         }
     }
+
+    /// Everything that waits, as if each had been worked on.
+    async fn take_again(&self, tenant: &TenantId) -> Result<usize> {
+        let all = self.inner.take(tenant, usize::MAX, DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MAX_UTC).await?;
+        for taken in &all {
+            self.inner.handled(taken, Handled::Wait { due: DateTime::<Utc>::MIN_UTC }).await?;
+        }
+        Ok(all.len())
+    }
 }
 
 #[async_trait]
@@ -69,7 +78,11 @@ impl HintQueue for Bent {
     }
 
     async fn reclaim(&self, tenant: &TenantId) -> Result<usize> {
-        if self.has(Habit::ReclaimsNothing) { Ok(0) } else { self.inner.reclaim(self.tenant(tenant)).await }
+        match self.habit {
+            Habit::ReclaimsNothing => Ok(0),
+            Habit::BlamesEveryone => self.take_again(self.tenant(tenant)).await,
+            _ => self.inner.reclaim(self.tenant(tenant)).await,
+        }
     }
 
     async fn replay(&self, tenant: &TenantId, now: DateTime<Utc>) -> Result<usize> {

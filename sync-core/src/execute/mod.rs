@@ -193,6 +193,8 @@ impl Executor<'_> {
         let mut changes = Changes { fence: self.fence, durable: true, ..Changes::default() };
         for task in &mut chunk {
             let Some(Step::Create(side)) = task.judgement.step else { continue };
+            // Whatever was at rest before, this is not, until it is known what came of it.
+            task.work.link.settled = false;
             let earlier = task.work.link.intent.take();
             let env = self.planner.setup.env.as_ref();
             task.work.link.intent = Some(Intent {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sync_core::testing::{Bend, CallKind, Fault};
 use sync_core::vocabulary::person::KIND;
-use sync_core::{Conflict, Decision, FieldPolicy, MappingReader, RecordId, Side};
+use sync_core::{Conflict, Decision, FieldPolicy, MappingReader, RecordId, Scope, Side};
 
 use crate::clinic::{Clinic, anna, contacts, patients, tenant};
 
@@ -38,6 +38,25 @@ async fn a_request_lost_before_the_create_is_sent_again_only_after_the_record_co
     clinic.sync().await;
     assert_eq!(clinic.right.records(&KIND).len(), 1);
     clinic.sync_without_a_write().await;
+}
+
+#[tokio::test]
+async fn a_create_of_what_was_at_rest_before_goes_on_after_the_process_was_killed_in_it() {
+    let mut clinic = Clinic::new();
+    clinic.policy.scope.left = Scope::Mark("wanted".to_owned());
+    let patient = clinic.anna();
+    clinic.sync_without_a_write().await;
+    clinic.left.change(&patient, |record| {
+        record.marks.insert("wanted".into());
+    });
+    clinic.right.faults().fail_next(CallKind::Create, Fault::Slow(Duration::MAX));
+    let ended = tokio::time::timeout(Duration::from_millis(50), clinic.sync()).await;
+    assert!(ended.is_err(), "the process ends while it waits for the answer");
+    let link = clinic.engine().desk().find(Side::Left, &patient).await.unwrap().unwrap();
+    assert!(link.intent.is_some() && !link.settled, "what was announced is not at rest, whatever brings the next run to it");
+    clinic.env.advance(Duration::from_secs(600));
+    clinic.sync().await;
+    assert_eq!(clinic.right.records(&KIND).len(), 1);
 }
 
 #[tokio::test]

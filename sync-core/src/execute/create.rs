@@ -21,6 +21,8 @@ enum Duplicate {
     Omit(BTreeSet<FieldName>),
     /// A person has to look.
     Ask(Reason),
+    /// It is not known yet to whom the other record belongs: the next run knows.
+    Later,
 }
 
 impl Executor<'_> {
@@ -101,12 +103,19 @@ impl Executor<'_> {
                         return finished;
                     }
                     Ok(Duplicate::Ask(reason)) => return self.asked(finished, reason),
+                    Ok(Duplicate::Later) => return self.put_off(finished),
                     Err(error) => return self.not_made(finished, side, error),
                 },
                 Err(error) => return self.not_made(finished, side, error),
             }
         }
         finished.task.work.link.intent = None;
+        finished
+    }
+
+    fn put_off(&self, mut finished: Finished) -> Finished {
+        finished.task.work.link.intent = None;
+        finished.task.judgement.parked = true;
         finished
     }
 
@@ -172,7 +181,9 @@ impl Executor<'_> {
             Strength::Hint if free && !told_apart => return Ok(Duplicate::Ask(Reason::PossibleMatch { candidate: id })),
             _ if ours => return Ok(Duplicate::Adopt(other, owner.map(|owner| (owner.id, owner.version)))),
             _ if free && !told_apart && self.is_forgotten(&other).await? => {
-                return Ok(Duplicate::Ask(Reason::PossibleMatch { candidate: id }));
+                // Whoever it was made for may be found for it in this very run.
+                let was_looked_at = owner.is_some_and(|owner| owner.settled);
+                return Ok(if was_looked_at { Duplicate::Ask(Reason::PossibleMatch { candidate: id }) } else { Duplicate::Later });
             }
             _ => {}
         }

@@ -92,8 +92,23 @@ async fn who_has_the_email_and_was_made_by_a_create_that_the_store_forgot_is_a_q
     clinic.left.edit(&anna, "family_name", "Keller");
     clinic.left.edit(&anna, "phone", "+41791234599");
     clinic.sync().await;
+    clinic.sync().await;
     assert_eq!(clinic.right.records(&KIND).len(), 1, "nobody is made a second time");
     assert_eq!(clinic.reasons().await, ["possible_match"]);
+    clinic.sync_without_a_write().await;
+}
+
+#[tokio::test]
+async fn who_shares_an_email_with_somebody_whom_the_store_forgot_is_created_once_they_are_known_again() {
+    let mut clinic = Clinic::new();
+    clinic.anna();
+    clinic.sync().await;
+    clinic.store = Arc::default();
+    clinic.left.add(&KIND, &[("given_name", "Beat"), ("family_name", "Müller"), ("email", "anna@example.ch"), ("phone", "+41791234599")]);
+    clinic.sync().await;
+    clinic.sync().await;
+    assert_eq!((clinic.right.records(&KIND).len(), clinic.reasons().await), (2, vec![]));
+    clinic.sync().await;
     clinic.sync_without_a_write().await;
 }
 

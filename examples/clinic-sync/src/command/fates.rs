@@ -53,16 +53,11 @@ fn table(fates: &Fates) -> String {
 }
 
 /// What was edited. A new start is what an edit of an appointment's time shows.
-const fn name((family, field, _): Edited) -> &'static str {
-    match family {
-        Family::Person => field,
-        Family::Appointment => {
-            if matches!(field.as_bytes(), b"start") {
-                "time of an appointment"
-            } else {
-                "cancelled or booked again"
-            }
-        }
+fn name((family, field, _): Edited) -> &'static str {
+    match (family, field) {
+        (Family::Person, field) => field,
+        (Family::Appointment, "start") => "time of an appointment",
+        (Family::Appointment, _) => "cancelled or booked again",
     }
 }
 

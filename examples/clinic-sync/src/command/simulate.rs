@@ -46,7 +46,7 @@ impl Simulate {
     }
 
     fn play_all(self, rules: Option<Arc<Rules>>, repeat: &str) -> Result<ExitCode> {
-        let many = play_many_under(rules.as_ref(), self.from..self.from + self.seeds, self.threads())?;
+        let many = play_many_under(rules.as_ref(), self.from..self.from.saturating_add(self.seeds), self.threads())?;
         for (seed, finding) in &many.findings {
             println!("{seed}: {}: {}", finding.invariant, finding.what);
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sync_core::{Engine, Error, Handled, Reconciled, RecordId, Side, Taken};
+use sync_core::{Engine, Error, ErrorKind, Handled, Reconciled, RecordId, Side, Taken};
 
 use super::work::{PAUSE, Worker};
 use crate::Result;
@@ -61,17 +61,18 @@ impl Worker<'_> {
 
     /// Gives back what another process had taken and did not finish: it holds the lease no more, and need not be waited for.
     pub(super) async fn inherit(&mut self) -> Result<()> {
-        self.suspects = self.shared.service.store().reclaim(self.shared.tenant()).await?;
+        self.is_wary = self.shared.service.store().reclaim(self.shared.tenant()).await? > 0;
         Ok(())
     }
 
     /// A handful; and one at a time while one of them may be what ended the process before this one, so that it takes no other
-    /// record's attempts with it.
+    /// record's attempts with it. Which of them that was nobody knows: it is so until nothing is due any more.
     async fn take(&mut self) -> Result<Vec<Taken>> {
         let now = self.shared.now();
-        let limit = if self.suspects > 0 { 1 } else { HANDFUL };
-        self.suspects = self.suspects.saturating_sub(1);
-        Ok(self.shared.service.store().take(self.shared.tenant(), limit, now, now + PATIENCE).await?)
+        let limit = if self.is_wary { 1 } else { HANDFUL };
+        let taken = self.shared.service.store().take(self.shared.tenant(), limit, now, now + PATIENCE).await?;
+        self.is_wary &= !taken.is_empty();
+        Ok(taken)
     }
 
     async fn handled(&self, hint: &Taken, outcome: Handled) -> Result<()> {
@@ -95,7 +96,7 @@ impl Worker<'_> {
                 continue;
             }
             if hint.attempts >= ATTEMPTS {
-                self.give_up(&hint, "the process ended each time that it was looked at".to_owned()).await?;
+                self.give_up(&hint, "too many looks at it did not come to an end".to_owned()).await?;
                 continue;
             }
             // What is not synced is nothing to wait for.
@@ -117,6 +118,9 @@ impl Worker<'_> {
     }
 
     async fn failed(&self, hint: &Taken, error: &Error) -> Result<()> {
+        if was_stopped(error) {
+            return self.handled(hint, Handled::Wait { due: self.shared.now() }).await;
+        }
         if hint.attempts + 1 < ATTEMPTS {
             self.tell_of_failure(hint, error);
             return self.handled(hint, Handled::Retry { due: self.shared.now() + back_off(hint.attempts) }).await;
@@ -133,7 +137,7 @@ impl Worker<'_> {
     /// The hint stays until a sweep has looked: should this process end before, the next one knows what is to be done.
     async fn leave_to_sweep(&mut self, hint: &Taken) -> Result<()> {
         self.wanted = true;
-        let due = self.next_listing().max(self.shared.now() + PAUSE);
+        let due = self.next_sweep().max(self.shared.now() + PAUSE);
         self.handled(hint, Handled::Wait { due }).await
     }
 
@@ -153,14 +157,18 @@ impl Worker<'_> {
             hints.iter().filter(|hint| hint.key.kind == *engine.kind()).for_each(|hint| sides.entry(hint.key.side).or_default().push(hint));
             for (side, hints) in sides {
                 for hints in companies(hints) {
-                    self.catch_up(engine, side, &hints).await?;
+                    // What keeps one company from being looked at keeps the others too: they come back by themselves.
+                    if self.stop.is_cancelled() || !self.catch_up(engine, side, &hints).await? {
+                        return Ok(());
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    async fn catch_up(&mut self, engine: &Engine, side: Side, hints: &[&Taken]) -> Result<()> {
+    /// Says whether both systems could be worked with.
+    async fn catch_up(&mut self, engine: &Engine, side: Side, hints: &[&Taken]) -> Result<bool> {
         let ids: BTreeSet<RecordId> = hints.iter().map(|hint| hint.key.id.clone()).collect();
         // Counted before: the next time they are in smaller company, and a record that ends the process is given up in the end.
         let due = self.shared.now() + APART;
@@ -173,12 +181,14 @@ impl Worker<'_> {
                 self.shared.stats.reached();
                 self.tell_of_questions().await;
             }
+            Err(error) if was_stopped(error) => {}
             Err(_) => self.count_failure().await,
         }
         for hint in hints {
             match &outcome {
                 Ok(left) if left.contains(&hint.key.id) => self.leave_to_sweep(hint).await?,
                 Ok(_) => self.handled(hint, Handled::Done).await?,
+                Err(error) if was_stopped(error) => self.handled(hint, Handled::Wait { due: self.shared.now() }).await?,
                 Err(error) if hint.attempts + 1 < ATTEMPTS => {
                     self.tell_of_failure(hint, error);
                     self.handled(hint, Handled::Wait { due: self.shared.now() + back_off(hint.attempts) }).await?;
@@ -186,13 +196,18 @@ impl Worker<'_> {
                 Err(error) => self.give_up(hint, error.to_string()).await?,
             }
         }
-        Ok(())
+        Ok(outcome.is_ok())
     }
 
     fn tell_of_failure(&self, hint: &Taken, error: &Error) {
         let (kind, record) = (&hint.key.kind, &hint.key.id);
         tracing::warn!(%error, %kind, %record, "a record could not be looked at; it is tried again");
     }
+}
+
+/// Whether it was this process that would not go on.
+fn was_stopped(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Lease)
 }
 
 /// Who shares a listing with whom.

@@ -93,7 +93,10 @@ impl Stats {
 
     /// Notes until when syncs are held back; says whether that is new.
     pub(crate) fn held(&self, until: DateTime<Utc>) -> bool {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).replace(until) != Some(until)
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = held.is_none_or(|before| before < until);
+        *held = held.max(Some(until));
+        is_new
     }
 
     /// Notes how many questions are open; says how many more than before.

@@ -38,8 +38,8 @@ pub(super) struct Worker<'a> {
     held: BTreeMap<Task, DateTime<Utc>>,
     /// Hints ask for a sync.
     pub(super) wanted: bool,
-    /// So many of the next hints may be what ended the process before this one.
-    pub(super) suspects: usize,
+    /// One of the next hints may be what ended the process before this one.
+    pub(super) is_wary: bool,
 }
 
 /// Works until a stop is asked for.
@@ -83,7 +83,7 @@ impl<'a> Worker<'a> {
             due: BTreeMap::new(),
             held: BTreeMap::new(),
             wanted: false,
-            suspects: 0,
+            is_wary: false,
         };
         worker.remember().await;
         if let Err(error) = worker.inherit().await {
@@ -120,8 +120,8 @@ impl<'a> Worker<'a> {
             let held = self.held.entry(*task).or_insert(until);
             *held = until.max(*held);
         }
-        tracing::error!(%task, %until, "several syncs in a row ended together with the process; the next one waits");
         if self.shared.stats.held(until) {
+            tracing::error!(%task, %until, "several syncs in a row ended together with the process; the next one waits");
             self.tell("several syncs in a row ended together with the process; the next one waits: the log of the system says why").await;
         }
     }
@@ -173,7 +173,7 @@ impl<'a> Worker<'a> {
     }
 
     /// From when on hints may cause a whole sync.
-    fn next_sweep(&self) -> DateTime<Utc> {
+    pub(super) fn next_sweep(&self) -> DateTime<Utc> {
         self.held.get(&Task::Nightly).map_or(self.next_listing(), |held| self.next_listing().max(*held))
     }
 

@@ -31,12 +31,6 @@ pub enum Fate {
     Open,
 }
 
-impl Fate {
-    /// All of them.
-    pub const ALL: [Self; 9] =
-        [Self::Arrived, Self::Overruled, Self::Decided, Self::Crossed, Self::Asked, Self::Superseded, Self::Stays, Self::Alone, Self::Open];
-}
-
 /// What was edited: the field of a family, and where.
 pub type Edited = (Family, &'static str, Side);
 

@@ -25,8 +25,6 @@ pub struct Many {
     pub least_appointments: usize,
     /// What became of edits, over all of them; counted under given rules only.
     pub fates: Fates,
-    /// How much staff did in all of them.
-    pub actions: usize,
     played: u64,
 }
 
@@ -38,7 +36,6 @@ impl Many {
         self.least_people = least(self.least_people, played.people);
         self.least_appointments = least(self.least_appointments, played.appointments);
         self.coverage.add(&played.coverage);
-        self.actions += played.actions;
         if let Some(fates) = &played.fates {
             self.fates.add(fates);
         }

@@ -37,7 +37,7 @@ pub(super) fn minimised_under(history: &History, invariant: &str, tamper: &dyn F
     }
     let mut history = history.clone();
     let mut plays = PLAYS;
-    let mut size = history.steps.len() / 2;
+    let mut size = (history.steps.len() / 2).max(1);
     while size > 0 {
         let before = history.steps.len();
         let mut at = 0;

@@ -27,7 +27,8 @@ impl Rules {
     pub fn of(settings: &Settings) -> Result<Self> {
         let mut problems = match reachable(settings.clone()).check() {
             Err(Error::Settings(problems)) => problems,
-            _ => Vec::new(),
+            Err(other) => return Err(other),
+            Ok(()) => Vec::new(),
         };
         let region = &settings.patients.region;
         if PersonSchema::new(region).is_err() {

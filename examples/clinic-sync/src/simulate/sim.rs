@@ -1,5 +1,8 @@
 //! Plays a history, step by step, on one thread and in virtual time.
 
+mod answers;
+
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -265,17 +268,22 @@ impl Sim {
         let report = engine.sweep().await?;
         self.process.forget(&report).await?;
         let log = self.house.store.log_since(commits);
-        let withheld = Sides::from_fn(|side| log.iter().flat_map(|changes| &changes.links).filter(|link| withholds(link, side)).count());
-        let done = log.into_iter().flat_map(|changes| changes.operations).collect();
+        let withholding = |side: Side| {
+            let links = log.iter().flat_map(|changes| &changes.links).filter(|link| withholds(link, side));
+            links.map(|link| link.id).collect::<BTreeSet<_>>().len()
+        };
+        let withheld = Sides::from_fn(withholding);
+        let asked = log.iter().flat_map(|changes| &changes.opened);
+        let refused = |review: &&Review| matches!(review.reason, Reason::SharedIdentifier { .. } | Reason::PossibleMatch { .. });
         let query = ReviewQuery { kind: Some(engine.kind().clone()), ..ReviewQuery::default() };
+        let waiting = self.house.store.memory().reviews(&TENANT, &query).await?;
+        let waits = |review: &&Review| matches!(review.reason, Reason::Prerequisite { .. });
         let mut blocked: Sides<usize> = Sides::default();
-        for review in self.house.store.memory().reviews(&TENANT, &query).await? {
+        for review in asked.filter(refused).chain(waiting.iter().filter(waits)) {
             let only = if review.records.left.is_some() { Side::Right } else { Side::Left };
-            blocked[only] += usize::from(matches!(
-                review.reason,
-                Reason::Prerequisite { .. } | Reason::SharedIdentifier { .. } | Reason::PossibleMatch { .. }
-            ));
+            blocked[only] += 1;
         }
+        let done = log.iter().flat_map(|changes| changes.operations.clone()).collect();
         self.rehearsals.push(Rehearsal { plan, touched, done, blocked, withheld });
         Ok(report.pulled)
     }
@@ -288,56 +296,6 @@ impl Sim {
             }
         }
         Ok(())
-    }
-
-    /// A person answers one of the open questions.
-    async fn decide(&mut self, pick: u64) -> Result<()> {
-        let ready = self.process.engines().await?;
-        let memory = self.house.store.memory();
-        let query = ReviewQuery { values: true, ..ReviewQuery::default() };
-        let open: Vec<Review> = memory.reviews(&TENANT, &query).await?.into_iter().filter(|review| review.decision.is_none()).collect();
-        let Some(review) = open.get(usize::try_from(pick % (open.len().max(1) as u64)).unwrap_or_default()) else { return Ok(()) };
-        let Some(decision) = self.answer(review, pick >> 8) else { return Ok(()) };
-        let Some(engine) = ready.engines.iter().find(|engine| *engine.kind() == review.kind) else { return Ok(()) };
-        self.chaos.trace.note(format_args!("decided {} {decision:?}", review.reason.name()));
-        let at = self.chaos.ledger.count();
-        engine.desk().decide(review.id, decision).await?;
-        self.answers.push(Answer { at, review: review.clone(), decision });
-        Ok(())
-    }
-
-    /// What a person would say who knows both systems.
-    fn answer(&self, review: &Review, pick: u64) -> Option<Decision> {
-        let side = if pick.is_multiple_of(2) { Side::Left } else { Side::Right };
-        let candidate = match &review.reason {
-            Reason::Conflict { .. } | Reason::FirstDifference { .. } | Reason::Cleared { .. } | Reason::WithheldAppeared { .. } => {
-                return Some(if pick % 5 == 4 { Decision::KeepBoth } else { Decision::Take(side) });
-            }
-            Reason::Manual { fields, .. } if !fields.is_empty() => return Some(Decision::KeepBoth),
-            Reason::IdentityChanged { .. } => return Some(Decision::Same),
-            Reason::Brake { .. } => return Some(Decision::LiftBrake),
-            Reason::PossibleMatch { candidate } | Reason::SharedIdentifier { other: candidate } => candidate,
-            Reason::Ambiguous { candidates } => candidates.first().filter(|_| candidates.len() == 1)?,
-            _ => return None,
-        };
-        let shown = self.chaos.ledger.shown();
-        let name = |id: &str| {
-            let fields = shown.iter().find(|(place, _)| place.id == id).map(|(_, fields)| fields)?;
-            Some((fields.get("given_name")?.clone(), fields.get("family_name")?.clone()))
-        };
-        let own = review.records.left.as_ref().or(review.records.right.as_ref())?;
-        Some(if name(own.as_str()) == name(candidate.as_str()) { Decision::Same } else { Decision::Different })
-    }
-
-    /// A person takes a pair apart, or puts two halves together that were.
-    async fn unlink(&mut self, pick: u64) -> Result<()> {
-        let ready = self.process.engines().await?;
-        let Some(engine) = ready.engines.first() else { return Ok(()) };
-        let heads = self.house.store.memory().heads(&TENANT, &person::KIND, None, usize::MAX).await?;
-        let joined: Vec<_> = heads.iter().filter(|head| head.ends.left.is_some() && head.ends.right.is_some()).collect();
-        let Some(head) = joined.get(usize::try_from(pick % (joined.len().max(1) as u64)).unwrap_or_default()) else { return Ok(()) };
-        self.chaos.trace.note("unlinked");
-        Ok(engine.desk().unlink(head.link).await?)
     }
 
     fn marks(&self) -> (usize, usize) {

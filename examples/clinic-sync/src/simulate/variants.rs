@@ -46,7 +46,7 @@ pub(super) fn compared(history: &History, tamper: &Arc<dyn Tamper>) -> Result<En
     let other = played(&told(seed, Some(way)).under(history.rules.clone()), tamper.clone())?;
     let both = |names: fn(&Evidence) -> BTreeSet<String>| names(&plain).union(&names(&other)).cloned().collect();
     // How much comes together in one run depends on how the history is told: what a brake stopped in one may have passed in the other.
-    if [&plain, &other].into_iter().any(Evidence::was_braked) {
+    if history.rules.is_some() && [&plain, &other].into_iter().any(Evidence::was_braked) {
         return Ok(Ends { way, differences: Vec::new() });
     }
     let apart = Apart { away: both(people_away), sharing: both(people_sharing) };

@@ -37,7 +37,8 @@ impl<'a> Scene<'a> {
 
     /// Whether a brake has stopped everything of a family, and a person is asked whether it may go on.
     pub(super) fn is_stopped(&self, family: Family) -> bool {
-        self.open.iter().any(|review| kind_is(review, family) && matches!(review.reason, Reason::Brake { .. }))
+        let is_brake = |review: &&Review| kind_is(review, family) && matches!(review.reason, Reason::Brake { .. });
+        self.evidence.has_given_rules && self.open.iter().copied().any(|review| is_brake(&review))
     }
 
     /// Whether a change of this field reaches the other side from either one.

@@ -1,6 +1,6 @@
 //! How fast one, two and four worker processes are, with and without the systems' limits, and what keeps them from being faster.
 //!
-//! `cargo bench -p benches --bench group workers [PRACTICES CHANGES]`
+//! `cargo bench -p benches --bench group workers [PRACTICES PATIENTS]`
 //!
 //! Each practice is synced for the first time, and then staff change every contact at once. The emulators, which this process is, and
 //! the PostgreSQL server share the cores with the workers.

@@ -35,7 +35,7 @@ pub(super) struct Rehearsal {
     /// Whether planning wrote anything anywhere.
     pub(super) touched: bool,
     pub(super) done: Vec<OperationEntry>,
-    /// How many creates wait for a person, by side.
+    /// How many creates wait, for a person or for the next run, by side.
     pub(super) blocked: Sides<usize>,
     /// How many links a value of which stays out, since another record on that side has it.
     pub(super) withheld: Sides<usize>,

@@ -273,13 +273,18 @@ impl Sim {
             links.map(|link| link.id).collect::<BTreeSet<_>>().len()
         };
         let withheld = Sides::from_fn(withholding);
-        let asked = log.iter().flat_map(|changes| &changes.opened);
-        let refused = |review: &&Review| matches!(review.reason, Reason::SharedIdentifier { .. } | Reason::PossibleMatch { .. });
+        let tried: BTreeSet<LinkId> = log.iter().flat_map(|changes| &changes.links).map(|link| link.id).collect();
         let query = ReviewQuery { kind: Some(engine.kind().clone()), ..ReviewQuery::default() };
-        let waiting = self.house.store.memory().reviews(&TENANT, &query).await?;
-        let waits = |review: &&Review| matches!(review.reason, Reason::Prerequisite { .. });
-        let mut blocked: Sides<usize> = Sides::default();
-        for review in asked.filter(refused).chain(waiting.iter().filter(waits)) {
+        let open = self.house.store.memory().reviews(&TENANT, &query).await?;
+        let waits = |review: &&Review| match review.reason {
+            Reason::Prerequisite { .. } => true,
+            Reason::SharedIdentifier { .. } | Reason::PossibleMatch { .. } => review.link.is_some_and(|link| tried.contains(&link)),
+            _ => false,
+        };
+        // What is put off to the next run, which knows more.
+        let parked = report.counts.left.parked + report.counts.right.parked;
+        let mut blocked = Sides::new(parked, parked);
+        for review in open.iter().filter(waits) {
             let only = if review.records.left.is_some() { Side::Right } else { Side::Left };
             blocked[only] += 1;
         }

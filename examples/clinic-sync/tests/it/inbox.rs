@@ -11,7 +11,7 @@ use http::Method;
 use serde_json::json;
 use sync_core::testing::SeededEnv;
 use sync_core::vocabulary::person;
-use sync_core::{Changes, Env, HintKey, RecordId, Run, RunId, RunState, Side, Sides, Urgency};
+use sync_core::{Changes, Env, Handled, HintKey, RecordId, Run, RunId, RunState, Side, Sides, Urgency};
 
 use crate::live::{CLIENT, Live, house, until};
 
@@ -163,4 +163,30 @@ async fn records_that_shared_the_end_of_many_processes_are_looked_at_and_none_is
     let journal = house.clinic.ghl.journal().since(mark.ghl);
     let looked = contacts.iter().filter(|contact| journal.iter().any(|entry| entry.path == format!("/contacts/{}", contact.id)));
     assert_eq!(looked.count(), contacts.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_e_physio_cannot_be_reached_records_that_failed_before_make_one_failure_of_it() {
+    let (mut house, _) = house(3).await;
+    house.sync().await;
+    house.set("patients.freshness_seconds", 300);
+    let (service, _) = house.open().await;
+    let (store, now) = (service.store(), Utc::now());
+    for (number, contact) in house.clinic.ghl.front_desk().contacts().iter().enumerate() {
+        house.in_ghl(&contact.id, json!({ "phone": format!("+4179555{number:04}") }));
+        let key = HintKey { tenant: TENANT, kind: person::KIND, side: Side::Right, id: RecordId::new(contact.id.clone()) };
+        store.push(&[(key, Urgency::Live)], now).await.unwrap();
+    }
+    for _ in 0..6 {
+        for hint in store.take(&TENANT, 3, now, now).await.unwrap() {
+            store.handled(&hint, Handled::Retry { due: now }).await.unwrap();
+        }
+    }
+    store.close().await;
+    house.clinic.ephysio.faults().add(Rule::on("/patients", Fault::Refuse(Reply::new(403, "{}"))).times(10_000));
+    let live = Live::start(&house).await;
+    until(async || live.figure("clinic_sync_failures_in_a_row").await > 0).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(live.figure("clinic_sync_failures_in_a_row").await, 1, "they would be alone by now, and one listing was enough to know");
+    live.end().await;
 }

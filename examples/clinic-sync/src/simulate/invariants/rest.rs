@@ -4,7 +4,7 @@ use sync_core::{Side, Standing};
 
 use super::scene::{Scene, family_of, name};
 use crate::simulate::evidence::Evidence;
-use crate::simulate::ledger::STATE;
+use crate::simulate::ledger::{Place, STATE};
 
 /// After the last edit and the last fault, rounds that write nothing follow soon: our own writes cause no further ones.
 pub(in crate::simulate) fn quiescence(evidence: &Evidence) -> Vec<String> {
@@ -29,7 +29,9 @@ pub(in crate::simulate) fn cursor_soundness(evidence: &Evidence) -> Vec<String> 
     let restless = evidence.links.iter().filter(|link| {
         !scene.is_stopped(family_of(link)) && {
             let places = Side::BOTH.map(|side| scene.place(link, side));
-            let is_there = places.iter().flatten().any(|place| scene.shown(place).is_some());
+            // Of what both listings left out at once nothing is concluded: they may have looked at a part.
+            let is_listed = |place: &Place| scene.shown(place).and_then(|fields| fields.get(STATE)).is_some_and(|state| state == "open");
+            let is_there = places.iter().flatten().any(is_listed);
             is_there && link.standing == Standing::Active && !link.settled && !places.iter().flatten().any(|place| scene.asked(place))
         }
     });

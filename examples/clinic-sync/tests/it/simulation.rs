@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use clinic_sync::simulate::{History, Many, minimised, play, play_many};
 
-/// As many seeds as two cores play in about a minute.
-const SEEDS: u64 = 350;
+/// As many seeds as two free cores play in a minute.
+const SEEDS: u64 = 500;
 
 #[test]
 fn the_same_seed_is_the_same_run_and_another_one_is_not() {

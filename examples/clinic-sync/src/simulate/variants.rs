@@ -8,7 +8,7 @@ use sync_core::{Reason, Review, Side};
 use super::chance::Chance;
 use super::evidence::Evidence;
 use super::fault::{Group, Planned, Trouble};
-use super::invariants::{Scene, family_of, withholds};
+use super::invariants::{Scene, withholds};
 use super::ledger::{Family, Fields, PARENT, Place, UNMAPPED};
 use super::played;
 use super::script::{History, Step, action};
@@ -122,21 +122,20 @@ fn name(fields: &Fields) -> Option<String> {
 
 /// How things stand, up to the ids that the systems gave, without what depends on the order in which it is noticed.
 fn end(evidence: &Evidence, apart: &Apart) -> BTreeMap<String, usize> {
+    let scene = Scene::new(evidence);
     let mut end: BTreeMap<String, usize> = BTreeMap::new();
     let mut add = |what: String| *end.entry(what).or_default() += 1;
     let freezes = |fields: &Fields| fields.get(PARENT).is_some_and(|parent| apart.away.contains(parent));
     for (place, fields) in &evidence.shown {
-        let fields = neutral(evidence, place, fields, apart);
+        let fields = neutral(&scene, place, fields, apart);
         if !freezes(&fields) {
             add(format!("{} {:?} {fields:?}", place.side, place.family));
         }
     }
     for link in evidence.links.iter().filter(|link| link.is_joined()) {
         let shown = Side::BOTH.map(|side| {
-            let family = family_of(link);
-            let id = link.ends[side].as_ref().map(|end| end.id.to_string()).unwrap_or_default();
-            let place = Place { side, family, id };
-            evidence.shown.get(&place).map(|fields| neutral(evidence, &place, fields, apart))
+            let place = scene.place(link, side)?;
+            scene.shown(&place).map(|fields| neutral(&scene, &place, fields, apart))
         });
         if !shown.iter().flatten().any(freezes) {
             add(format!("pair {shown:?}"));
@@ -144,7 +143,7 @@ fn end(evidence: &Evidence, apart: &Apart) -> BTreeMap<String, usize> {
     }
     let is_about_away = |review: &Review| {
         let place = |side: Side| Some(Place { side, family: Family::Appointment, id: review.records[side].as_ref()?.to_string() });
-        let shown = |place: Place| Some(neutral(evidence, &place, evidence.shown.get(&place)?, apart));
+        let shown = |place: Place| Some(neutral(&scene, &place, scene.shown(&place)?, apart));
         Side::BOTH.into_iter().filter_map(place).filter_map(shown).any(|fields| freezes(&fields))
     };
     for review in evidence.reviews.iter().filter(|review| review.decision.is_none()) {
@@ -167,25 +166,21 @@ fn is_pulled(evidence: &Evidence, review: &Review, apart: &Apart) -> bool {
 }
 
 /// The names of both halves of a pair.
-fn names_of(evidence: &Evidence, place: &Place) -> Vec<String> {
-    let link = evidence
-        .links
-        .iter()
-        .find(|link| family_of(link) == place.family && link.ends[place.side].as_ref().is_some_and(|end| end.id.as_str() == place.id));
-    let id = |side: Side| Some(link?.ends[side].as_ref()?.id.to_string());
-    let places = Side::BOTH.into_iter().filter_map(|side| Some(Place { side, family: place.family, id: id(side)? }));
-    places.filter_map(|place| name(evidence.shown.get(&place)?)).collect()
+fn names_of(scene: &Scene<'_>, place: &Place) -> Vec<String> {
+    let Some(link) = scene.link_of(place) else { return Vec::new() };
+    let places = Side::BOTH.into_iter().filter_map(|side| scene.place(link, side));
+    places.filter_map(|place| name(scene.shown(&place)?)).collect()
 }
 
 /// A record without ids: what it belongs to is told by its name.
-fn neutral(evidence: &Evidence, place: &Place, fields: &Fields, apart: &Apart) -> Fields {
+fn neutral(scene: &Scene<'_>, place: &Place, fields: &Fields, apart: &Apart) -> Fields {
     let mut neutral = fields.clone();
-    if names_of(evidence, place).iter().any(|name| apart.sharing.contains(name)) {
+    if names_of(scene, place).iter().any(|name| apart.sharing.contains(name)) {
         neutral.remove("phone");
     }
     neutral.remove(UNMAPPED);
     if let Some(id) = neutral.remove(PARENT) {
-        let parent = evidence.shown.get(&Place { side: place.side, family: Family::Person, id });
+        let parent = scene.shown(&Place { side: place.side, family: Family::Person, id });
         neutral.insert(PARENT, parent.and_then(name).unwrap_or_default());
     }
     neutral

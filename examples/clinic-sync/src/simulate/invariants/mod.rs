@@ -22,7 +22,7 @@ pub(super) use plans::plan_fidelity;
 pub(super) use privacy::{isolation_and_privacy, quiet_writes};
 pub(super) use removals::deletion_needs_evidence;
 pub(super) use rest::{cursor_soundness, quiescence};
-pub(super) use scene::{Scene, family_of, withholds};
+pub(super) use scene::{Scene, withholds};
 pub(super) use times::time_fidelity;
 
 use super::evidence::Evidence;

@@ -63,12 +63,12 @@ impl<'a> Scene<'a> {
         links.filter(move |link| family_of(link) == family && link.is_joined())
     }
 
-    pub(super) fn place(&self, link: &Link, side: Side) -> Option<Place> {
+    pub(in crate::simulate) fn place(&self, link: &Link, side: Side) -> Option<Place> {
         let id = link.ends[side].as_ref()?.id.to_string();
         Some(Place { side, family: family_of(link), id })
     }
 
-    pub(super) fn shown(&self, place: &Place) -> Option<&'a Fields> {
+    pub(in crate::simulate) fn shown(&self, place: &Place) -> Option<&'a Fields> {
         self.evidence.shown.get(place)
     }
 
@@ -152,7 +152,7 @@ pub(in crate::simulate) fn withholds(link: &Link, side: Side) -> bool {
     link.is_joined() && link.bases.values().any(|base| base.settled == Settled::Withheld(side))
 }
 
-pub(in crate::simulate) fn family_of(link: &Link) -> Family {
+pub(super) fn family_of(link: &Link) -> Family {
     if link.kind == person::KIND { Family::Person } else { Family::Appointment }
 }
 

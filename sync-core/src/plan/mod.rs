@@ -7,6 +7,7 @@ mod family;
 mod judge;
 mod matching;
 mod meet;
+mod planned;
 mod planner;
 mod survey;
 mod work;
@@ -19,8 +20,8 @@ pub(crate) use answers::Answers;
 pub(crate) use family::Family;
 pub(crate) use judge::{Step, draft_fields, rest};
 pub(crate) use matching::{Strength, compare};
+pub(crate) use planned::{Planned, Task};
 pub use planner::Planner;
-pub(crate) use planner::{Planned, Task};
 pub(crate) use survey::Listing;
 pub(crate) use work::{Look, Work};
 

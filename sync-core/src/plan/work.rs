@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use crate::{Digest, Digester, Error, Link, Listed, Presence, Record, Result, Side, Sides, Source};
+use crate::{Digest, Digester, Error, Link, Listed, Presence, Record, RecordId, Result, Side, Sides, Source};
 
 /// What was seen of one record of a link.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,10 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    pub(crate) fn records(&self) -> Sides<Option<RecordId>> {
+        self.link.ends.as_ref().map(|end| end.as_ref().map(|end| end.id.clone()))
+    }
+
     pub(crate) fn stored(link: Link) -> Self {
         let stored = Some(Box::new(link.clone()));
         Self { link, stored, looks: Sides::default(), presence: Sides::default(), absorbed: None, notes: Vec::new() }

@@ -8,8 +8,9 @@ use ghl_emulator::{Appointment, AppointmentStatus, NewAppointment, NewCalendar};
 use sync_core::vocabulary::appointment;
 use sync_core::{Head, ReviewQuery, Side};
 
-use super::check::{Pair, Verdict};
+use super::check::Pair;
 use super::clinic::Clinic;
+use super::verdict::Verdict;
 use crate::settings::{AppointmentSettings, Calendar, Practitioner};
 use crate::{Result, Service};
 

@@ -1,7 +1,6 @@
 //! The final check: it looks at the two systems themselves, not at what the sync believes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use ephysio_emulator::Patient;
 use ghl_emulator::Contact;
@@ -11,9 +10,7 @@ use sync_core::{FieldName, Schema, Side};
 use super::clinic::Clinic;
 pub use super::edits::Expectation;
 use super::edits::{Arrival, Fact};
-
-/// How many findings of a kind are printed; the last line counts all of them.
-const PRINTED: usize = 20;
+use super::verdict::Verdict;
 
 /// A patient and the contact that stands for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,49 +34,6 @@ pub struct Waiting {
     pub fields: Vec<FieldName>,
     /// Why, in a word.
     pub reason: &'static str,
-}
-
-/// What the check found.
-#[derive(Debug, Default)]
-pub struct Verdict {
-    /// Pairs that show the same, or differ as a rule says.
-    pub agree: usize,
-    /// Appointments that agree, or were cancelled on both sides.
-    pub appointments: usize,
-    /// Pairs of whom one left, or was deleted by a person.
-    pub apart: usize,
-    /// What waits for a person, by reason.
-    pub waiting: BTreeMap<&'static str, usize>,
-    /// Contacts or patients that stand for nobody or twice for somebody.
-    pub duplicates: Vec<String>,
-    /// People or edits that are nowhere.
-    pub lost: Vec<String>,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:>6} pairs of patient and contact agree", self.agree)?;
-        if self.appointments > 0 {
-            writeln!(f, "{:>6} pairs of event and appointment agree", self.appointments)?;
-        }
-        if self.apart > 0 {
-            writeln!(f, "{:>6} pairs are apart: the patient left, or somebody deleted the contact", self.apart)?;
-        }
-        for (reason, count) in &self.waiting {
-            writeln!(f, "{count:>6} wait for a person: {}", reason.replace('_', " "))?;
-        }
-        print(f, "double", &self.duplicates)?;
-        print(f, "lost", &self.lost)?;
-        write!(f, "{} duplicates, {} lost", self.duplicates.len(), self.lost.len())
-    }
-}
-
-fn print(f: &mut fmt::Formatter<'_>, what: &str, findings: &[String]) -> fmt::Result {
-    findings.iter().take(PRINTED).try_for_each(|finding| writeln!(f, "{what}: {finding}"))?;
-    match findings.len().saturating_sub(PRINTED) {
-        0 => Ok(()),
-        more => writeln!(f, "{what}: and {more} more"),
-    }
 }
 
 /// Compares the two systems.

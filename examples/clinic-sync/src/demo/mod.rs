@@ -6,15 +6,17 @@ mod clinic;
 mod edits;
 mod live;
 mod people;
+mod verdict;
 
 use sync_core::vocabulary::person;
 use sync_core::{EndState, Head, ReviewQuery, Side};
 
 pub use calendar::{Booking, bookings, check_calendars, waiting_bookings};
-pub use check::{Expectation, Pair, Verdict, Waiting, check};
+pub use check::{Expectation, Pair, Waiting, check};
 pub use clinic::{Behaviour, Clinic};
 pub use edits::{morning, one};
 pub use live::live;
+pub use verdict::Verdict;
 
 use crate::{Result, Service};
 

@@ -119,8 +119,8 @@ impl Bench<'_> {
     }
 
     /// Whether it is certain that the target has no such record: a complete listing does not show one, and
-    /// after an attempt of unknown outcome, one begun after the record could have appeared. (One that shows
-    /// it was adopted before.)
+    /// after an attempt of unknown outcome, two that began after the record could have appeared. (One that
+    /// shows it was adopted before.)
     fn is_absent(&self, work: &Work, target: Side) -> bool {
         let description = self.rules.sides[target];
         let visible_by = work.link.intent.as_ref().map(|intent| intent.begun_at + description.settle + description.lag);

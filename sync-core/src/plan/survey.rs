@@ -79,10 +79,20 @@ impl Surveyor<'_> {
                 roster.read(side.opposite(), record, &mut survey);
             }
             let listing = self.list(*side, &mut roster, &mut survey).await?;
-            survey.listings[*side] = Some(listing);
+            survey.listings[*side] = Some(self.make_sure(*side, listing, &mut roster, &mut survey).await?);
         }
         roster.sort_into(&mut survey);
         Ok(survey)
+    }
+
+    /// A listing may leave records out without saying so. Before a create of unknown outcome is repeated, a second one has to agree
+    /// that nothing was made; what either of them shows is there.
+    async fn make_sure(&self, side: Side, first: Listing, roster: &mut Roster, survey: &mut Survey) -> Result<Listing> {
+        if !first.complete || !roster.has_open_create(side) {
+            return Ok(first);
+        }
+        let second = self.list(side, roster, survey).await?;
+        Ok(Listing { began: first.began, ..second })
     }
 
     /// The side that cannot be asked for a single record goes first: its bytes are kept until the other
@@ -204,6 +214,11 @@ impl Roster {
 
     fn known(&self, side: Side, today: NaiveDate) -> usize {
         self.rows.iter().filter(|row| row.is_expected(side, today)).count()
+    }
+
+    /// Whether a create was begun on the side of which nobody knows what came.
+    fn has_open_create(&self, side: Side) -> bool {
+        self.rows.iter().any(|row| row.head.intent.is_some() && row.id(side).is_none())
     }
 
     fn find(&self, side: Side, id: &RecordId) -> Option<usize> {

@@ -41,6 +41,20 @@ async fn a_request_lost_before_the_create_is_sent_again_only_after_the_record_co
 }
 
 #[tokio::test]
+async fn one_listing_that_leaves_out_what_a_create_of_unknown_outcome_made_makes_no_second_record() {
+    let clinic = Clinic::new();
+    clinic.anna();
+    clinic.right.faults().fail_next(CallKind::Create, Fault::LostAnswer);
+    clinic.sync().await;
+    clinic.env.advance(Duration::from_secs(600));
+    clinic.right.faults().bend_next_listing(Bend::Empty);
+    clinic.sync().await;
+    assert_eq!(clinic.right.records(&KIND).len(), 1);
+    assert_eq!(clinic.right.count(CallKind::Create), 1, "the second listing shows it");
+    clinic.sync_without_a_write().await;
+}
+
+#[tokio::test]
 async fn a_create_of_what_was_at_rest_before_goes_on_after_the_process_was_killed_in_it() {
     let mut clinic = Clinic::new();
     clinic.policy.scope.left = Scope::Mark("wanted".to_owned());

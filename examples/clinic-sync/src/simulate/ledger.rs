@@ -97,6 +97,8 @@ struct Book {
     search_lag: TimeDelta,
     idle: Vec<(Place, String)>,
     messages: (u64, u64),
+    /// Writes that are carried out long after they were sent, and how often their record had been looked at when they were.
+    sent: BTreeMap<Place, usize>,
     /// Messages and workflows that requests of the sync caused.
     disturbed: u64,
 }
@@ -145,12 +147,16 @@ impl Ledger {
         }
         let gone = before.iter().filter(|(place, _)| !now.contains_key(*place));
         changes.extend(gone.map(|(place, fields)| (place.clone(), What::Gone(fields.clone()))));
+        let mut carried_out = Vec::new();
         for (place, what) in changes {
-            let looks = book.looks_at(&place);
+            let sent = book.sent.get(&place).copied().filter(|_| by == By::Sync);
+            carried_out.extend(sent.map(|_| place.clone()));
+            let looks = sent.unwrap_or_else(|| book.looks_at(&place));
             self.trace.note(format_args!("{by:?} {} {:?} {} {what:?}", place.side, place.family, place.id));
             book.touched.insert(place.clone(), self.clinic.ghl.clock().now());
             book.changes.push(Change { by, place, what, looks });
         }
+        book.sent.retain(|place, _| !carried_out.contains(place));
         if by != By::Staff {
             book.disturbed += messages.0 + messages.1 - book.messages.0 - book.messages.1;
         }
@@ -161,6 +167,13 @@ impl Ledger {
     /// Notes that a read of one record begins.
     pub(super) fn read(&self, side: Side, family: Family, id: &str) {
         locked(&self.book).look(side, family, Some(id.to_owned()));
+    }
+
+    /// Notes that a write is sent which will be carried out much later.
+    pub(super) fn sent(&self, place: Place) {
+        let mut book = locked(&self.book);
+        let looks = book.looks_at(&place);
+        book.sent.entry(place).or_insert(looks);
     }
 
     /// Notes that a listing begins. One that lags is no look at what changed so lately that it cannot show it yet.

@@ -17,7 +17,7 @@ use sync_http::{Body, ServiceTransport, Transport, TransportError};
 
 use super::chaos::Chaos;
 use super::fault::{Group, Op, Planned, Trouble};
-use super::ledger::{By, Family};
+use super::ledger::{By, Family, Place};
 use super::patch::{Patch, begins_listing, id_in};
 use super::tamper::Tamper;
 
@@ -57,10 +57,19 @@ impl Network {
             Trouble::Overtaken => self.overtake(request),
             trouble => {
                 let Some(fault) = fault(trouble, op, self.side, planned.pick) else { return };
+                if trouble == Trouble::SlowWork {
+                    self.note_sent(request, op);
+                }
                 let faults = if self.side == Side::Left { clinic.ephysio.faults() } else { clinic.ghl.faults() };
                 faults.add(Rule::on(request.uri().path(), fault).method(request.method().clone()));
             }
         }
+    }
+
+    /// A write that is carried out long after it was sent: nobody can see by then what is edited in between.
+    fn note_sent(&self, request: &Request<Bytes>, op: Op) {
+        let Some((side, family)) = op.about.filter(|_| op.group == Group::Update) else { return };
+        id_in(request).into_iter().for_each(|id| self.chaos.ledger.sent(Place { side, family, id: id.to_owned() }));
     }
 
     /// Somebody comes, so that what follows moves to another page.

@@ -4,10 +4,11 @@ mod template;
 
 use std::collections::BTreeMap;
 
+use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sync_http::{Error, ErrorKind, Request, Result, Verdict};
+use sync_http::{Answer, Error, ErrorKind, Request, Result, Verdict};
 
 use crate::Client;
 use template::Template;
@@ -271,13 +272,20 @@ impl Client {
             return Ok(Performed::DryRun { method: request.method().clone(), path: request.path().to_owned() });
         }
         let answer = self.send(&request).await?;
-        if operation.success.contains(&answer.status()) {
-            return Ok(Performed::Done);
-        }
+        let unexpected = match operation.success.contains(&answer.status()) {
+            true if !is_web_page(&answer) => return Ok(Performed::Done),
+            true => "a web page came instead of an answer; look whether e-Physio is under maintenance",
+            false => "this status is not described as a success of the operation",
+        };
         // Something happened, but not what was described.
         let error = Error::new(ErrorKind::Decode, endpoint).with_status(answer.status()).with_verdict(Verdict::Unknown);
-        Err(error.with_message("this status is not described as a success of the operation"))
+        Err(error.with_message(unexpected))
     }
+}
+
+/// Something in front of e-Physio answered, such as a page about maintenance: with status 200 too, whatever became of the request.
+fn is_web_page(answer: &Answer) -> bool {
+    answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use ephysio_client::{Client, ErrorKind, Operations, PatientPatch, PatientStatus, Performed, Sex, Verdict};
-use ephysio_emulator::{Emulator, NewPatient, Quirks, UpdateAnswer, UpdatePatient};
+use ephysio_emulator::{Emulator, Fault, NewPatient, Quirks, Reply, Rule, UpdateAnswer, UpdatePatient};
 use futures::TryStreamExt;
 use sync_http::Change;
 
@@ -83,6 +83,17 @@ async fn a_success_that_was_not_described_is_an_unknown_outcome() {
     let id = patient(&emulator).to_string();
     let client = described(&emulator, "method = 'PUT'\npath = '/patients/{id}'\nsuccess = [204]");
     assert_eq!(client.update_patient(&id, &patch(), None).await.unwrap_err().verdict(), Verdict::Unknown);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_web_page_with_status_200_is_an_unknown_outcome() {
+    let emulator = emulator(Quirks { update_patient: UpdatePatient::Put, ..Quirks::default() });
+    let id = patient(&emulator).to_string();
+    let page = Reply::new(200, "<!doctype html><title>Wartung</title>").header("content-type", "text/html; charset=utf-8");
+    emulator.faults().add(Rule::on("/patients/", Fault::Refuse(page)).method(http::Method::PUT));
+    let client = described(&emulator, "method = 'PUT'\npath = '/patients/{id}'");
+    let error = client.update_patient(&id, &patch(), None).await.unwrap_err();
+    assert_eq!((error.kind(), error.verdict()), (ErrorKind::Decode, Verdict::Unknown));
 }
 
 #[tokio::test(start_paused = true)]

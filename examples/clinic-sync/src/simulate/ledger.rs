@@ -91,8 +91,10 @@ struct Book {
     changes: Vec<Change>,
     /// How many listings began, and how often a record was read by itself.
     looks: BTreeMap<(Side, Family, Option<String>), usize>,
-    /// When a record changed last.
-    touched: BTreeMap<Place, DateTime<Utc>>,
+    /// When a record changed last, and how often it had been looked at by then.
+    touched: BTreeMap<Place, (DateTime<Utc>, usize)>,
+    /// Records of which a listing that lagged showed what they had been before, and how often they had been looked at by then.
+    outdated: BTreeMap<Place, usize>,
     /// How late a search shows a change.
     search_lag: TimeDelta,
     idle: Vec<(Place, String)>,
@@ -105,7 +107,13 @@ struct Book {
 
 impl Book {
     fn look(&mut self, side: Side, family: Family, id: Option<String>) {
+        self.outdated.retain(|place, _| place.side != side || place.family != family || id.as_ref().is_some_and(|id| *id != place.id));
         *self.looks.entry((side, family, id)).or_default() += 1;
+    }
+
+    /// How many of the looks at a record the sync can know of: what it was shown last is what it goes by.
+    fn known_of(&self, place: &Place) -> usize {
+        self.sent.get(place).or(self.outdated.get(place)).copied().unwrap_or_else(|| self.looks_at(place))
     }
 
     fn looks_at(&self, place: &Place) -> usize {
@@ -149,11 +157,10 @@ impl Ledger {
         changes.extend(gone.map(|(place, fields)| (place.clone(), What::Gone(fields.clone()))));
         let mut carried_out = Vec::new();
         for (place, what) in changes {
-            let sent = book.sent.get(&place).copied().filter(|_| by == By::Sync);
-            carried_out.extend(sent.map(|_| place.clone()));
-            let looks = sent.unwrap_or_else(|| book.looks_at(&place));
+            let looks = if by == By::Sync { book.known_of(&place) } else { book.looks_at(&place) };
+            carried_out.extend((by == By::Sync).then(|| place.clone()));
             self.trace.note(format_args!("{by:?} {} {:?} {} {what:?}", place.side, place.family, place.id));
-            book.touched.insert(place.clone(), self.clinic.ghl.clock().now());
+            book.touched.insert(place.clone(), (self.clinic.ghl.clock().now(), looks));
             book.changes.push(Change { by, place, what, looks });
         }
         book.sent.retain(|place, _| !carried_out.contains(place));
@@ -183,10 +190,13 @@ impl Ledger {
             return book.look(side, family, None);
         }
         let shows = self.clinic.ghl.clock().now() - book.search_lag;
-        let is_shown = |place: &&Place| book.touched.get(*place).is_none_or(|at| *at <= shows);
-        let of_side = book.shown.keys().filter(|place| place.side == side && place.family == family);
-        let seen: Vec<String> = of_side.filter(is_shown).map(|place| place.id.clone()).collect();
-        seen.into_iter().for_each(|id| book.look(side, family, Some(id)));
+        let of_side: Vec<Place> = book.shown.keys().filter(|place| place.side == side && place.family == family).cloned().collect();
+        for place in of_side {
+            match book.touched.get(&place).copied().filter(|(at, _)| *at > shows) {
+                Some((_, looks)) => _ = book.outdated.insert(place, looks),
+                None => book.look(side, family, Some(place.id)),
+            }
+        }
     }
 
     /// From now on a search shows changes so late.
@@ -197,8 +207,8 @@ impl Ledger {
     /// Whether staff changed a field after the last look at the record.
     pub(super) fn was_edited_unseen(&self, place: &Place, field: &str) -> bool {
         let book = locked(&self.book);
-        let looks = book.looks_at(place);
-        book.changes.iter().rev().take_while(|change| change.place != *place || change.looks == looks).any(|change| {
+        let looks = book.known_of(place);
+        book.changes.iter().rev().take_while(|change| change.place != *place || change.looks >= looks).any(|change| {
             let sets = matches!(&change.what, What::Set { field: set, .. } if *set == field);
             change.by == By::Staff && change.place == *place && sets
         })

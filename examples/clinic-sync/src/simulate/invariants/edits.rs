@@ -76,9 +76,19 @@ fn note<'a>(
         if change.by == By::Staff && own.is_empty() {
             entered.remove(&(change.place.clone(), field));
         } else if change.by == By::Staff {
+            let at = if matches!(change.what, What::Made(_)) { since(scene, joined, change, field, &own, at) } else { at };
             entered.insert((change.place.clone(), field), Entered { at, looks: change.looks, shared });
         }
     }
+}
+
+/// Since when a value of a new record is there: one that others are merged into has theirs.
+fn since(scene: &Scene<'_>, joined: &BTreeMap<Place, BTreeSet<Place>>, change: &Change, field: &str, own: &str, at: usize) -> usize {
+    let others = joined.get(&change.place).into_iter().flatten();
+    let before: BTreeSet<&Place> = others.flat_map(|other| joined.get(other).into_iter().flatten()).collect();
+    let sets = |one: &Change| matches!(&one.what, What::Set { field: set, new, .. } if *set == field && scene.comparable(one.place.family, field, new) == own);
+    let earlier = scene.evidence.changes[..at].iter().rposition(|one| before.contains(&one.place) && sets(one));
+    earlier.unwrap_or(at)
 }
 
 /// Whether a counterpart has had this value at any time. Values are entered once and never again, so it is an old one.
@@ -106,7 +116,7 @@ fn is_lost(
     entered: Entered,
     at: usize,
 ) -> bool {
-    let was_unseen = change.looks == entered.looks;
+    let was_unseen = change.looks <= entered.looks;
     if entered.shared || was_unseen {
         return false;
     }
@@ -122,8 +132,10 @@ fn is_lost(
     // What somebody had entered on the other side as well: without that there is no conflict, and nothing that could win. Emptying a
     // field is an edit too, where the rules carry it (design §4).
     let carried = policy.clearing == Clearing::Propagate;
-    let wins =
-        |other: &Place| moment.value(other, field).is_some_and(|theirs| !theirs.is_empty() || carried && emptied(scene, other, field));
+    let wins = |other: &Place| {
+        let theirs = moment.value(other, field).or_else(|| scene.last_value(other, field));
+        theirs.is_some_and(|theirs| !theirs.is_empty() || carried && emptied(scene, other, field))
+    };
     let contested = others().any(wins);
     let by_rule = loses && contested;
     let decided = scene.was_decided(&change.place, field, entered.at, at);

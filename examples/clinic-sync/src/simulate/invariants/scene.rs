@@ -8,7 +8,7 @@ use sync_core::vocabulary::person::PersonSchema;
 use sync_core::{Decision, Direction, EndState, FieldName, Link, LinkId, Reason, Review, Schema, Scope, Settled, Side, Standing};
 
 use crate::simulate::evidence::Evidence;
-use crate::simulate::ledger::{Family, Fields, PARENT, Place, STATE, UNMAPPED};
+use crate::simulate::ledger::{Family, Fields, PARENT, Place, STATE, UNMAPPED, What};
 
 /// The end of a history.
 pub(in crate::simulate) struct Scene<'a> {
@@ -50,11 +50,26 @@ impl<'a> Scene<'a> {
     /// Whether a person took the other side's value between these two changes, or let both stand.
     pub(in crate::simulate) fn was_decided(&self, place: &Place, field: &str, from: usize, until: usize) -> bool {
         self.evidence.answers.iter().any(|answer| {
-            let about = answer.review.records[place.side].as_ref().is_some_and(|id| id.as_str() == place.id);
+            let about = self.is_about(&answer.review, place);
             let names = answer.review.reason.fields().iter().any(|name| name.as_str() == field);
             let takes = [Decision::Take(place.side.opposite()), Decision::KeepBoth].contains(&answer.decision);
             about && names && takes && (from..=until).contains(&answer.at)
         })
+    }
+
+    /// Whether a question is about a record, or about one that was merged into it.
+    fn is_about(&self, review: &Review, place: &Place) -> bool {
+        let names = |place: &Place| review.records[place.side].as_ref().is_some_and(|id| id.as_str() == place.id);
+        names(place) || self.ever_joined().get(place).into_iter().flatten().any(names)
+    }
+
+    /// What a record that is gone showed last.
+    pub(super) fn last_value(&self, place: &Place, field: &str) -> Option<&'a str> {
+        let fields = self.evidence.changes.iter().rev().find_map(|change| match &change.what {
+            What::Gone(fields) if change.place == *place => Some(fields),
+            _ => None,
+        });
+        fields?.get(field).map(String::as_str)
     }
 
     /// The links of a family with a record on both sides.

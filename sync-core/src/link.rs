@@ -30,7 +30,7 @@ pub struct Link {
     pub bases: BTreeMap<FieldName, Base>,
     /// A create that was begun and has no recorded outcome.
     pub intent: Option<Intent>,
-    /// The token of the create that made one of the records, kept so that a second one is recognised.
+    /// The token of the create that made one of the records, or was given up, kept so that what it made is recognised.
     pub token: Option<Token>,
     /// The links of the records that both records were last seen to belong to, by kind.
     pub parents: Parents,

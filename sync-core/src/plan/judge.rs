@@ -63,6 +63,27 @@ pub(crate) struct Bench<'a> {
 impl Bench<'_> {
     /// Judges a link and brings it to the state in which it is to be committed, short of the step.
     pub(crate) fn judge(&self, work: &mut Work, records: Sides<Option<&Record>>, matched: Match, went: Sides<bool>) -> Judgement {
+        let judgement = self.judged(work, records, matched, went);
+        if judgement.step.is_none() {
+            self.close_announcement(work);
+        }
+        judgement
+    }
+
+    /// Others who share an identifier wait for a create of unknown outcome. Where it is not tried again, they wait until it is certain
+    /// that it made nothing, and no longer; should its record be seen later all the same, it is known by its token.
+    fn close_announcement(&self, work: &mut Work) {
+        let Some(intent) = &work.link.intent else { return };
+        let (side, token) = (intent.side, intent.token);
+        if !self.is_absent(work, side) {
+            work.link.settled = false;
+            return;
+        }
+        work.link.intent = None;
+        work.link.token = Some(token);
+    }
+
+    fn judged(&self, work: &mut Work, records: Sides<Option<&Record>>, matched: Match, went: Sides<bool>) -> Judgement {
         if let Some((side, detail)) = work.broken() {
             let record = work.link.ends[side].as_ref().map(|end| end.id.clone());
             let reason = Reason::Undecodable { side, record, detail: detail.to_owned() };

@@ -73,6 +73,46 @@ async fn a_create_of_what_was_at_rest_before_goes_on_after_the_process_was_kille
     assert_eq!(clinic.right.records(&KIND).len(), 1);
 }
 
+/// A patient whose create had no clear outcome, and who is nobody's business any more.
+async fn abandoned() -> (Clinic, RecordId) {
+    let mut clinic = Clinic::new();
+    clinic.policy.scope.left = Scope::Mark("wanted".to_owned());
+    let patient = clinic.anna();
+    clinic.left.change(&patient, |record| _ = record.marks.insert("wanted".into()));
+    clinic.right.faults().fail_next(CallKind::Create, Fault::LostRequest);
+    clinic.sync().await;
+    clinic.left.change(&patient, |record| record.marks.clear());
+    (clinic, patient)
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever_for_a_create_that_made_nothing_and_is_not_tried_again() {
+    let (clinic, _) = abandoned().await;
+    let relative = clinic.left.add(&KIND, &[("given_name", "Beat"), ("family_name", "Meier"), ("phone", "+41791234501")]);
+    clinic.left.change(&relative, |record| _ = record.marks.insert("wanted".into()));
+    clinic.sync().await;
+    assert_eq!(clinic.right.records(&KIND).len(), 0, "it may still appear");
+    clinic.env.advance(Duration::from_secs(600));
+    for _ in 0..2 {
+        clinic.sync().await;
+    }
+    assert_eq!(clinic.right.value(&clinic.contact(), "given_name").as_deref(), Some("Beat"));
+    clinic.sync_without_a_write().await;
+}
+
+#[tokio::test]
+async fn what_a_create_made_is_known_by_its_token_long_after_it_was_given_up() {
+    let (clinic, patient) = abandoned().await;
+    let announced = clinic.engine().desk().find(Side::Left, &patient).await.unwrap().unwrap().intent.unwrap();
+    clinic.env.advance(Duration::from_secs(600));
+    clinic.sync().await;
+    let late = clinic.right.add(&KIND, &[("given_name", "Anna")]);
+    clinic.right.change(&late, |record| record.token = Some(announced.token));
+    clinic.sync().await;
+    let link = clinic.engine().desk().find(Side::Left, &patient).await.unwrap().unwrap();
+    assert_eq!(link.ends.right.map(|end| end.id), Some(late));
+}
+
 #[tokio::test]
 async fn a_create_that_is_refused_for_good_is_a_question_whatever_the_refusal() {
     let clinic = Clinic::new();

@@ -125,7 +125,8 @@ fn end(evidence: &Evidence, apart: &Apart) -> BTreeMap<String, usize> {
     let scene = Scene::new(evidence);
     let mut end: BTreeMap<String, usize> = BTreeMap::new();
     let mut add = |what: String| *end.entry(what).or_default() += 1;
-    let freezes = |fields: &Fields| fields.get(PARENT).is_some_and(|parent| apart.away.contains(parent));
+    // Who was deleted has no name any more, and is away more than anybody.
+    let freezes = |fields: &Fields| fields.get(PARENT).is_some_and(|parent| parent.is_empty() || apart.away.contains(parent));
     for (place, fields) in &evidence.shown {
         let fields = neutral(&scene, place, fields, apart);
         if !freezes(&fields) {

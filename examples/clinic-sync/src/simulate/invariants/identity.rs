@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::{Reason, Side, Standing};
+use sync_core::{Link, Reason, Side, Standing};
 
 use super::past::Moment;
 use super::scene::{Scene, name};
@@ -77,12 +77,29 @@ fn is_identified(scene: &Scene<'_>, place: &Place) -> bool {
 /// Whether nobody knows for whom a record was made.
 fn is_stray(scene: &Scene<'_>, place: &Place) -> bool {
     let Some(link) = scene.link_of(place) else { return true };
-    let asked = scene.evidence.reviews.iter().any(|review| {
+    let is_alone = link.only_side().is_some() && link.standing == Standing::Active;
+    is_alone
+        && !is_asked_who(scene, link)
+        && !lost_its_counterpart(scene, place)
+        && !was_forgotten(scene, place)
+        && !was_carried_off(scene, place)
+}
+
+/// Whether a person was asked whose counterpart a record is.
+fn is_asked_who(scene: &Scene<'_>, link: &Link) -> bool {
+    scene.evidence.reviews.iter().any(|review| {
         review.link == Some(link.id)
             && matches!(review.reason, Reason::DoubleToken { .. } | Reason::PossibleMatch { .. } | Reason::Ambiguous { .. })
-    });
-    let is_alone = link.only_side().is_some() && link.standing == Standing::Active;
-    is_alone && !asked && !lost_its_counterpart(scene, place) && !was_forgotten(scene, place)
+    })
+}
+
+/// Whether a merge of contacts gave an appointment to one of whom a person is asked who it is, before the answer to its create was
+/// known. An appointment has no room for a token: it is known by its person, start and calendar alone (design §4).
+fn was_carried_off(scene: &Scene<'_>, place: &Place) -> bool {
+    let is_move = |what: &What| matches!(what, What::Set { field, .. } if *field == PARENT);
+    let was_moved = scene.evidence.changes.iter().any(|change| change.by == By::Staff && change.place == *place && is_move(&change.what));
+    let person = scene.parent(place).and_then(|person| scene.link_of(&person));
+    place.family == Family::Appointment && was_moved && person.is_some_and(|person| is_asked_who(scene, person))
 }
 
 /// Whether a back-up has forgotten for whom it was made, and a person is asked about them. It carries a token that nobody remembers,
@@ -105,11 +122,7 @@ fn names(reason: &Reason, place: &Place) -> bool {
 /// Whether the record that it was made for was there, and went, or now belongs to another one.
 fn lost_its_counterpart(scene: &Scene<'_>, place: &Place) -> bool {
     let joined = scene.ever_joined();
-    joined
-        .get(place)
-        .into_iter()
-        .flatten()
-        .any(|other| scene.shown(other).is_none() || scene.link_of(other).is_some_and(sync_core::Link::is_joined))
+    joined.get(place).into_iter().flatten().any(|other| scene.shown(other).is_none() || scene.link_of(other).is_some_and(Link::is_joined))
 }
 
 /// Nothing is made before the person whom it belongs to is on both sides, and nothing belongs to one person here and to another
@@ -135,7 +148,7 @@ pub(in crate::simulate) fn referential_order(evidence: &Evidence) -> Vec<String>
 
 /// Appointments that belong to one person here and to another there.
 fn strangers(scene: &Scene<'_>, joined: &BTreeMap<Place, BTreeSet<Place>>) -> Vec<String> {
-    let is_strange = |link: &&sync_core::Link| {
+    let is_strange = |link: &&Link| {
         let places = (scene.place(link, Side::Left), scene.place(link, Side::Right));
         let (Some(left), Some(right)) = places else { return false };
         let (Some(patient), Some(contact)) = (scene.parent(&left), scene.parent(&right)) else { return false };

@@ -10,8 +10,9 @@ use crate::{Absence, Action, Description, EndState, Observation, Presence, Resul
 
 /// Brings the state of one end up to date with what was seen. Says whether it is now gone for good.
 pub(crate) async fn update_presence(work: &mut Work, side: Side, description: &Description, source: &dyn Source) -> Result<bool> {
-    let fresh = work.is_fresh(side, description.lag);
-    let Some(state) = work.link.ends[side].as_ref().map(|end| end.state) else { return Ok(false) };
+    let Some((state, is_new)) = work.link.ends[side].as_ref().map(|end| (end.state, end.identity.is_empty())) else { return Ok(false) };
+    // What was just made, and neither an answer nor a listing has shown yet, may still have to appear.
+    let fresh = work.is_fresh(side, if is_new { description.lag + description.settle } else { description.lag });
     let shown = work.presence[side];
     let next = match (shown, &work.looks[side]) {
         (Some(presence), _) => state_of(presence),

@@ -246,7 +246,11 @@ async fn in_question(tenant: &TenantId, reader: &dyn MappingReader, kind: &Kind)
     let asks_who = |reason: &Reason| {
         matches!(
             reason,
-            Reason::IdentityChanged { .. } | Reason::MergedIntoLinked { .. } | Reason::Ambiguous { .. } | Reason::PossibleMatch { .. }
+            Reason::IdentityChanged { .. }
+                | Reason::MergedIntoLinked { .. }
+                | Reason::Ambiguous { .. }
+                | Reason::PossibleMatch { .. }
+                | Reason::DoubleToken { .. }
         )
     };
     let open = reader.reviews(tenant, &query).await?.into_iter().filter(|review| review.decision.is_none() && asks_who(&review.reason));

@@ -67,6 +67,8 @@ impl Bench<'_> {
         if judgement.step.is_none() {
             self.close_announcement(work);
         }
+        // A half that is put off is not at rest, whatever it was before: the next run looks at it.
+        work.link.settled &= work.link.is_joined() || !judgement.parked;
         judgement
     }
 

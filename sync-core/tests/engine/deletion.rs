@@ -1,10 +1,12 @@
 //! What disappears, and what only seems to.
 
-use sync_core::testing::{Bend, CallKind};
-use sync_core::vocabulary::person::KIND;
-use sync_core::{Reason, Removal};
+use std::time::Duration;
 
-use crate::clinic::{Clinic, anna};
+use sync_core::testing::{Bend, CallKind, Echo};
+use sync_core::vocabulary::person::KIND;
+use sync_core::{EndState, Reason, Removal, Side};
+
+use crate::clinic::{Clinic, anna, contacts, patients};
 
 async fn settled(people: usize) -> Clinic {
     let clinic = Clinic::new();
@@ -44,6 +46,25 @@ async fn a_listing_that_breaks_off_ends_the_run_with_an_error_and_changes_nothin
         let report = clinic.sync_without_a_write().await;
         assert_eq!(report.counts.right.unchanged, 30);
     }
+}
+
+#[tokio::test]
+async fn what_was_just_made_is_not_gone_because_listings_do_not_show_it_yet() {
+    let clinic = Clinic::shaped(patients().with_echo(Echo::Id), contacts());
+    let contact = clinic.right.add(&KIND, &anna());
+    clinic.right.change(&contact, |record| {
+        record.marks.insert("tag:patient".into());
+    });
+    clinic.sync().await;
+    for _ in 0..3 {
+        clinic.left.faults().bend_next_listing(Bend::Empty);
+        clinic.env.advance(Duration::from_secs(100));
+        clinic.sync_without_a_write().await;
+    }
+    let made = clinic.engine().desk().find(Side::Right, &contact).await.unwrap().unwrap();
+    assert_eq!(made.ends.left.map(|end| end.state), Some(EndState::Present));
+    let report = clinic.sync_without_a_write().await;
+    assert_eq!(report.counts.left.scanned, 1, "there it is");
 }
 
 #[tokio::test]

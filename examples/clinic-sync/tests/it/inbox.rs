@@ -1,22 +1,44 @@
-//! What becomes of a webhook whose record cannot be looked at.
+//! What becomes of records that were hinted at.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
 use clinic_sync::TENANT;
 use emulator_kit::{Fault, Reply, Rule};
-use ghl_emulator::{Grantor, Receiver, WebhookSettings};
+use ghl_emulator::{Contact, Grantor, Receiver, WebhookSettings};
 use http::Method;
 use serde_json::json;
 use sync_core::testing::SeededEnv;
 use sync_core::vocabulary::person;
 use sync_core::{Changes, Env, Handled, HintKey, RecordId, Run, RunId, RunState, Side, Sides, Urgency};
 
-use crate::live::{CLIENT, Live, house, until};
+use crate::house::{House, Mark};
+use crate::live::{CLIENT, Live, house, house_that_updates, until};
 
 /// So often a record is looked at.
 const ATTEMPTS: usize = 8;
+
+/// The hint that a webhook about a contact makes.
+fn hint(contact: &str) -> (HintKey, Urgency) {
+    let key = HintKey { tenant: TENANT, kind: person::KIND, side: Side::Right, id: RecordId::new(contact) };
+    (key, Urgency::Live)
+}
+
+/// Has the service look at these, once it runs.
+async fn push(house: &House, contacts: &[Contact]) {
+    let hints: Vec<_> = contacts.iter().map(|contact| hint(&contact.id)).collect();
+    let (service, _) = house.open().await;
+    service.store().push(&hints, Utc::now()).await.unwrap();
+    service.store().close().await;
+}
+
+/// The phone that a contact is given.
+fn phone(number: usize) -> String {
+    format!("+4176{number:07}")
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_cannot_be_looked_at_is_given_up_in_the_end_whatever_comes_in_and_replayed_on_request() {
@@ -73,10 +95,6 @@ async fn a_record_that_ends_the_process_each_time_is_given_up_and_takes_no_other
     let contacts = house.clinic.ghl.front_desk().contacts();
     let (service, _) = house.open().await;
     let store = service.store();
-    let hint = |contact: &str| {
-        let key = HintKey { tenant: TENANT, kind: person::KIND, side: Side::Right, id: RecordId::new(contact) };
-        (key, Urgency::Live)
-    };
     let now = Utc::now();
     store.push(&[hint(&contacts[0].id)], now).await.unwrap();
     // Taken, and never handled: so it is for a process that ended.
@@ -145,8 +163,7 @@ async fn records_that_shared_the_end_of_many_processes_are_looked_at_and_none_is
     let contacts = house.clinic.ghl.front_desk().contacts();
     let (service, _) = house.open().await;
     let store = service.store();
-    let hint = |contact: &str| HintKey { tenant: TENANT, kind: person::KIND, side: Side::Right, id: RecordId::new(contact) };
-    let hints: Vec<_> = contacts.iter().map(|contact| (hint(&contact.id), Urgency::Live)).collect();
+    let hints: Vec<_> = contacts.iter().map(|contact| hint(&contact.id)).collect();
     let now = Utc::now();
     store.push(&hints, now).await.unwrap();
     for _ in 0..3 * ATTEMPTS {
@@ -174,8 +191,7 @@ async fn while_e_physio_cannot_be_reached_records_that_failed_before_make_one_fa
     let (store, now) = (service.store(), Utc::now());
     for (number, contact) in house.clinic.ghl.front_desk().contacts().iter().enumerate() {
         house.in_ghl(&contact.id, json!({ "phone": format!("+4179555{number:04}") }));
-        let key = HintKey { tenant: TENANT, kind: person::KIND, side: Side::Right, id: RecordId::new(contact.id.clone()) };
-        store.push(&[(key, Urgency::Live)], now).await.unwrap();
+        store.push(&[hint(&contact.id)], now).await.unwrap();
     }
     for _ in 0..6 {
         for hint in store.take(&TENANT, 3, now, now).await.unwrap() {
@@ -189,4 +205,52 @@ async fn while_e_physio_cannot_be_reached_records_that_failed_before_make_one_fa
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(live.figure("clinic_sync_failures_in_a_row").await, 1, "they would be alone by now, and one listing was enough to know");
     live.end().await;
+}
+
+/// Waits until so many slow looks at GHL have begun; says how many were under way at once.
+async fn most_at_once(house: &House, since: Mark, looks: usize) -> usize {
+    let most = Cell::new(0);
+    until(async || {
+        let entries = house.clinic.ghl.journal().since(since.ghl);
+        let slow: Vec<_> = entries.iter().filter(|entry| entry.fault.is_some()).collect();
+        most.set(most.get().max(slow.iter().filter(|entry| entry.status.is_none()).count()));
+        slow.len() >= looks
+    })
+    .await;
+    most.get()
+}
+
+/// The next so many looks at contacts take a while.
+fn slow_down(house: &House, looks: usize) {
+    let slow = Fault::DelayBefore(Duration::from_millis(300));
+    house.clinic.ghl.faults().add(Rule::on("/contacts/", slow).method(Method::GET).times(looks));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_a_handful_are_looked_at_several_at_a_time_and_each_once() {
+    const EDITED: usize = 12;
+    let (mut house, _) = house_that_updates(EDITED).await;
+    // Everybody changes at once, which is no accident here.
+    house.set("patients.update_brake.percent", 100);
+    house.set("ghl.parallel", 4);
+    house.sync().await;
+    let contacts = house.clinic.ghl.front_desk().contacts();
+    for (number, contact) in contacts.iter().enumerate() {
+        house.in_ghl(&contact.id, json!({ "phone": phone(number) }));
+    }
+    push(&house, &contacts).await;
+    slow_down(&house, EDITED);
+    let mark = house.mark();
+    let live = Live::start(&house).await;
+    assert_eq!(most_at_once(&house, mark, EDITED).await, 4, "as many as the settings allow");
+    live.idle().await;
+    live.end().await;
+    let entries = house.clinic.ghl.journal().since(mark.ghl).into_iter();
+    let looked: BTreeSet<String> = entries.filter(|entry| entry.fault.is_some()).map(|entry| entry.path).collect();
+    assert_eq!(looked.len(), EDITED, "each once");
+    assert_eq!(house.writes(mark).0.len(), EDITED);
+    let phones: BTreeSet<String> = house.clinic.ephysio.practice().patients().into_iter().map(|patient| patient.phone).collect();
+    assert_eq!(phones, (0..EDITED).map(phone).collect());
+    house.assert_whole().await;
+    house.assert_quiet().await;
 }

@@ -202,7 +202,8 @@ impl Executor<'_> {
             let env = self.planner.setup.env.as_ref();
             task.work.link.intent = Some(Intent {
                 side,
-                token: env.token(),
+                // What an earlier attempt may yet make is to be known by the token that its record has then.
+                token: earlier.as_ref().map_or_else(|| env.token(), |intent| intent.token),
                 begun_at: env.now(),
                 identity: self.proofs(&task.work, side.opposite()),
                 omitted: BTreeSet::new(),

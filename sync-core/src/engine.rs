@@ -4,6 +4,7 @@ mod single;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -33,7 +34,8 @@ const MANY: usize = 100;
 /// - [`plan`](Self::plan) writes nothing, by type.
 ///
 /// # Assumptions
-/// One engine at a time works on a kind of a tenant: hold the tenant's lease, and pass its fence.
+/// One engine at a time works on a kind of a tenant: hold the tenant's lease, and pass its fence. Within it, single records may be
+/// [reconciled](Self::reconcile) several at a time, while no sweep and no [`catch_up`](Self::catch_up) is under way.
 pub struct Engine {
     planner: Planner,
     sinks: Sides<Arc<dyn Sink>>,
@@ -228,6 +230,7 @@ impl Engine {
             answers: Answers::from(&planned.reviews[..]),
             open,
             counts: Mutex::new(planned.counts()),
+            outdated: AtomicBool::new(false),
         })
     }
 

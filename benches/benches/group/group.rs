@@ -70,7 +70,8 @@ impl Group {
         Process::start(self.command(arguments)?)
     }
 
-    fn command(&self, arguments: &[&str]) -> Result<std::process::Command, Failure> {
+    /// A process of the service, to be started.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<std::process::Command, Failure> {
         let address = self.server.clone().database(&self.database).to_url_lossy();
         command(&self.directory.path().join("process.toml"), address.as_str(), arguments)
     }

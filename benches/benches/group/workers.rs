@@ -1,7 +1,9 @@
 //! How fast one, two and four worker processes are, with and without the systems' limits, and what keeps them from being faster.
 //!
-//! `cargo bench -p benches --bench group workers [PRACTICES PATIENTS]`
+//! `cargo bench -p benches --bench group workers [PRACTICES PATIENTS [AT_ONCE]]`
 //!
+//! A worker works for as many practices at a time as it does by itself, or for AT_ONCE of them: then it takes several workers to
+//! work for all.
 //! Each practice is synced for the first time, and then staff change every contact at once. The emulators, which this process is, and
 //! the PostgreSQL server share the cores with the workers.
 
@@ -39,8 +41,15 @@ struct Outcome {
 
 #[expect(clippy::print_stdout, reason = "this is what a bench is for")]
 pub(crate) async fn bench(numbers: &[usize]) -> Result<(), Failure> {
-    let (practices, changes) = if let [practices, changes] = *numbers { (practices, changes) } else { (PRACTICES, CHANGES) };
+    let (practices, changes, at_once) = match *numbers {
+        [practices, changes] => (practices, changes, None),
+        [practices, changes, at_once] => (practices, changes, Some(at_once)),
+        _ => (PRACTICES, CHANGES, None),
+    };
     println!("{practices} practices with {changes} patients each, {} ms for each answer", LATENCY.as_millis());
+    if let Some(at_once) = at_once {
+        println!("each worker works for {at_once} practices at a time");
+    }
     for limited in [true, false] {
         println!("\n{}", if limited { "100 calls per 10 s and practice" } else { "without limits" });
         println!(
@@ -49,7 +58,7 @@ pub(crate) async fn bench(numbers: &[usize]) -> Result<(), Failure> {
         );
         let mut floor = None;
         for workers in [1, 2, 4] {
-            let outcome = run(practices, changes, workers, limited).await?;
+            let outcome = run(practices, changes, workers, at_once, limited).await?;
             let rates = outcome.phases.each_ref().map(|phase| phase.records as f64 / phase.took.as_secs_f64());
             let floor = *floor.get_or_insert(rates);
             for (number, name) in ["first sync", "changes"].into_iter().enumerate() {
@@ -71,13 +80,21 @@ pub(crate) async fn bench(numbers: &[usize]) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn run(practices: usize, patients: usize, workers: usize, limited: bool) -> Result<Outcome, Failure> {
+fn start(group: &Group, at_once: Option<usize>) -> Result<Process, Failure> {
+    let mut worker = group.command(&["worker"])?;
+    if let Some(at_once) = at_once {
+        worker.env("CLINIC_SYNC_PRACTICES_AT_ONCE", at_once.to_string());
+    }
+    Process::start(worker)
+}
+
+async fn run(practices: usize, patients: usize, workers: usize, at_once: Option<usize>, limited: bool) -> Result<Outcome, Failure> {
     let mut group = Group::of(&vec![Kind { patients, limited, latency: LATENCY, freshness: 0 }; practices]).await?;
     for practice in &group.practices {
         group.add(practice).await?;
     }
     let receiver = group.start(&["serve", "--no-worker"])?;
-    let workers = (0..workers).map(|_| group.start(&["worker"])).collect::<Result<Vec<_>, _>>()?;
+    let workers = (0..workers).map(|_| start(&group, at_once)).collect::<Result<Vec<_>, _>>()?;
     let first = phase(&group.practices, &workers, async || {
         until(async || group.practices.iter().all(|practice| practice.contacts() == patients)).await;
     })

@@ -5,8 +5,12 @@ use std::collections::BTreeSet;
 use super::Engine;
 use crate::plan::{Look, Work};
 use crate::{
-    EndState, Error, ErrorKind, Field, FieldName, Link, LinkQuery, Observation, Presence, Record, RecordId, Result, Side, Standing,
+    CommitError, EndState, Error, ErrorKind, Field, FieldName, Link, LinkQuery, Observation, Presence, Record, RecordId, Result, Side,
+    Standing,
 };
+
+/// So often a record is looked at in vain, because its link was changed meanwhile, before that is an error.
+const LOOKS: usize = 3;
 
 /// What a look at one record came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +28,22 @@ impl Engine {
     /// can be asked for single records, and links. Creates, and whatever needs more than that, are left to
     /// [`catch_up`](Self::catch_up) or a sweep. Costs the same however many records there are.
     ///
+    /// Several records of one side may be looked at at the same time. Where two of them want the same link, one is first, and the
+    /// other is looked at again.
+    ///
     /// # Errors
     /// When a side or the store cannot be asked. A side without single reads cannot be hinted at.
     pub async fn reconcile(&self, side: Side, id: &RecordId) -> Result<Reconciled> {
+        for _ in 0..LOOKS {
+            if let Some(reconciled) = self.look(side, id).await? {
+                return Ok(reconciled);
+            }
+        }
+        Err(CommitError::Stale.into())
+    }
+
+    /// One look; nothing, if the link was changed meanwhile and the look has to be taken again.
+    async fn look(&self, side: Side, id: &RecordId) -> Result<Option<Reconciled>> {
         let rules = self.planner.rules()?;
         self.check_single_reads(side)?;
         let observation = self.planner.source(side).read(self.planner.kind(), id).await?;
@@ -35,13 +52,13 @@ impl Engine {
         let look = match observation {
             Observation::Found(record) => Look::Read(record),
             // A missing record is left to the sweeps: alone it is no evidence.
-            Observation::Missing if link.is_some() => return Ok(Reconciled::NeedsSweep),
-            Observation::Missing => return Ok(Reconciled::Done),
+            Observation::Missing if link.is_some() => return Ok(Some(Reconciled::NeedsSweep)),
+            Observation::Missing => return Ok(Some(Reconciled::Done)),
         };
         if let (Some(link), Look::Read(record)) = (&link, &look)
             && self.shows_what_was_settled(link, side, record)?
         {
-            return Ok(Reconciled::Done);
+            return Ok(Some(Reconciled::Done));
         }
         let work = match link {
             None => self.planner.half(side, id.clone(), look, &rules),
@@ -51,12 +68,15 @@ impl Engine {
         let executor = self.executor(None, &planned)?;
         let (pulls, waits) = (planned.pulls(), planned.waits());
         executor.execute(planned).await?;
+        if executor.is_outdated() {
+            return Ok(None);
+        }
         self.pull(&pulls).await?;
-        Ok(match waits {
+        Ok(Some(match waits {
             _ if !pulls.is_empty() => Reconciled::NeedsSweep,
             true => Reconciled::NeedsListing,
             false => Reconciled::Done,
-        })
+        }))
     }
 
     /// Looks at records of one side that [need a listing](Reconciled::NeedsListing) of the other: all of them with one. Each record
@@ -85,7 +105,7 @@ impl Engine {
             return Ok(ids.clone());
         }
         let (pulls, waiting) = (planned.pulls(), planned.waiting(side));
-        let all = executor.execute(planned).await?;
+        let all = executor.execute(planned).await? && !executor.is_outdated();
         self.pull(&pulls).await?;
         left.extend(if all { shown.intersection(&waiting).cloned().collect() } else { shown });
         Ok(left)

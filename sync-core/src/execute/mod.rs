@@ -10,6 +10,7 @@ mod question;
 mod update;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
@@ -45,6 +46,8 @@ pub(crate) struct Executor<'a> {
     pub(crate) answers: Answers,
     pub(crate) open: BTreeMap<LinkId, Vec<Review>>,
     pub(crate) counts: Mutex<Sides<RunCounts>>,
+    /// Somebody else changed a link first.
+    pub(crate) outdated: AtomicBool,
 }
 
 /// A task that was carried out, as far as it went.
@@ -199,7 +202,8 @@ impl Executor<'_> {
             let env = self.planner.setup.env.as_ref();
             task.work.link.intent = Some(Intent {
                 side,
-                token: env.token(),
+                // What an earlier attempt may yet make is to be known by the token that its record has then.
+                token: earlier.as_ref().map_or_else(|| env.token(), |intent| intent.token),
                 begun_at: env.now(),
                 identity: self.proofs(&task.work, side.opposite()),
                 omitted: BTreeSet::new(),
@@ -355,13 +359,19 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// Somebody else changed the link first: nothing is recorded, the next run looks again. A record that
+    /// Somebody else changed the link first: nothing is recorded, and it is looked at again. A record that
     /// was created in the meantime is found by its token, since its announcement stands.
     fn stale(&self, single: &[(Finished, Changes)]) {
+        self.outdated.store(true, Ordering::Relaxed);
         for (finished, _) in single {
             tracing::info!(link = %finished.task.work.link.id, "the link was changed by somebody else; it is decided anew");
             self.count(Side::Left, |counts| counts.parked += 1);
         }
+    }
+
+    /// Whether something was not recorded because somebody else had changed its link first.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.outdated.load(Ordering::Relaxed)
     }
 
     fn tell(&self, finished: &Finished) {

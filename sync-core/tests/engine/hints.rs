@@ -1,10 +1,11 @@
 //! One record at a time.
 
-use sync_core::testing::{Call, CallKind};
+use futures::FutureExt;
+use sync_core::testing::{Call, CallKind, Fault};
 use sync_core::vocabulary::person::KIND;
-use sync_core::{Clearing, Direction, Field, FieldName, FieldPolicy, Reconciled, Side};
+use sync_core::{Changes, Clearing, Direction, Field, FieldName, FieldPolicy, Link, MappingStore, Reconciled, RecordId, Scope, Side};
 
-use crate::clinic::{Clinic, anna, contacts};
+use crate::clinic::{Clinic, anna, contacts, tenant};
 
 async fn settled(clinic: Clinic) -> Clinic {
     for n in 0..20 {
@@ -83,6 +84,58 @@ async fn a_hint_creates_nobody_since_it_has_seen_no_listing() {
     assert_eq!(clinic.right.count(CallKind::Create), 0);
     clinic.sync().await;
     assert_eq!(clinic.right.count(CallKind::Create), 1);
+}
+
+/// The next so many reads of the patients find that somebody else changed the contact's link in the meantime.
+async fn interfere(clinic: &Clinic, contact: &RecordId, times: usize) {
+    let link = clinic.engine().desk().find(Side::Right, contact).await.unwrap().unwrap();
+    for more in 0..times {
+        let (store, link) = (clinic.store.clone(), Link { version: link.version + more as u64, ..link.clone() });
+        let commit = move || {
+            let changes = Changes { links: vec![link], ..Changes::default() };
+            store.commit(&tenant(), changes).now_or_never().unwrap().unwrap();
+        };
+        clinic.left.faults().fail_next(CallKind::Read, Fault::Meanwhile(Box::new(commit)));
+    }
+}
+
+#[tokio::test]
+async fn a_hint_whose_link_is_changed_meanwhile_is_looked_at_again_at_once_and_nothing_is_done_twice() {
+    let clinic = settled(Clinic::shaped(contacts(), contacts())).await;
+    let contact = clinic.right.records(&KIND)[7].id.clone();
+    clinic.right.edit(&contact, "family_name", "Meier");
+    interfere(&clinic, &contact, 1).await;
+    assert_eq!(clinic.engine().reconcile(Side::Right, &contact).await.unwrap(), Reconciled::Done);
+    assert_eq!(clinic.left.count(CallKind::Update), 1);
+    let shown = clinic.right.record(&contact).unwrap();
+    assert!(clinic.engine().is_echo(Side::Right, &shown).await.unwrap(), "what was done is recorded");
+    clinic.sync_without_a_write().await;
+}
+
+#[tokio::test]
+async fn a_hint_whose_link_is_changed_again_and_again_fails_and_may_be_tried_later() {
+    let clinic = settled(Clinic::shaped(contacts(), contacts())).await;
+    let contact = clinic.right.records(&KIND)[7].id.clone();
+    clinic.right.edit(&contact, "family_name", "Meier");
+    interfere(&clinic, &contact, 3).await;
+    let error = clinic.engine().reconcile(Side::Right, &contact).await.unwrap_err();
+    assert!(error.is_temporary(), "{error}");
+    assert_eq!(clinic.engine().reconcile(Side::Right, &contact).await.unwrap(), Reconciled::Done);
+    assert_eq!(clinic.left.count(CallKind::Update), 1);
+}
+
+#[tokio::test]
+async fn of_two_contacts_that_are_looked_at_together_and_could_be_one_patient_one_is_linked_and_the_other_is_asked_about() {
+    let mut clinic = Clinic::shaped(contacts(), contacts());
+    clinic.policy.scope.left = Scope::PulledOnly;
+    clinic.anna();
+    clinic.sync().await;
+    let both = [clinic.right.add(&KIND, &anna()), clinic.right.add(&KIND, &anna())];
+    let engine = clinic.engine();
+    let looked = futures::future::join_all(both.iter().map(|contact| engine.reconcile(Side::Right, contact))).await;
+    assert!(looked.iter().all(Result::is_ok), "{looked:?}");
+    assert_eq!(clinic.reasons().await, ["ambiguous"]);
+    assert_eq!(clinic.writes(), []);
 }
 
 #[tokio::test]

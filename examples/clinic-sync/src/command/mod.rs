@@ -71,7 +71,8 @@ enum Command {
     Sync(sync::SyncArgs),
     /// Runs until it is told to stop: webhooks are seen at once, everything else by the clock.
     Serve(serve::Serve),
-    /// Works, beside other processes on a database server. `serve` does that too.
+    /// Works, beside other processes on a database server. `serve` does that too. For how many practices at a time, 64 if not set,
+    /// says `practices_at_once` under [serve], or CLINIC_SYNC_PRACTICES_AT_ONCE.
     Worker(serve::Worker),
     /// Sees to it that what is due is done, beside other processes on a database server. `serve` does that too.
     Scheduler,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::{StreamExt, stream};
 use sync_core::{Engine, Error, ErrorKind, Handled, Reconciled, RecordId, Side, Taken};
 
 use super::work::{PAUSE, Worker};
@@ -86,35 +87,64 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Looks at each by itself; says which of them need a listing. Should the process end before there is one, they come back then,
-    /// and it counts against none of them.
+    /// Looks at each by itself, several at a time; says which of them need a listing. Should the process end before there is one,
+    /// they come back then, and it counts against none of them.
+    ///
+    /// Those at the same time are of one kind and side: what a record belongs to is of an earlier kind and comes first, and two
+    /// records of one side do not share a link.
     async fn look_at(&mut self, engines: &[Engine], hints: Vec<Taken>, until: DateTime<Utc>) -> Result<Vec<Taken>> {
-        let mut waiting = Vec::new();
+        let mut alike: BTreeMap<(Option<usize>, Side), Vec<Taken>> = BTreeMap::new();
         for hint in hints {
-            if self.stop.is_cancelled() {
-                self.handled(&hint, Handled::Wait { due: self.shared.now() }).await?;
-                continue;
-            }
-            if hint.attempts >= ATTEMPTS {
-                self.give_up(&hint, "too many looks at it did not come to an end".to_owned()).await?;
-                continue;
-            }
-            // What is not synced is nothing to wait for.
-            let Some(engine) = engines.iter().find(|engine| *engine.kind() == hint.key.kind) else {
-                self.handled(&hint, Handled::Done).await?;
-                continue;
-            };
-            match engine.reconcile(hint.key.side, &hint.key.id).await {
-                Ok(Reconciled::NeedsListing) => {
-                    self.handled(&hint, Handled::Wait { due: until.max(self.shared.now() + APART) }).await?;
-                    waiting.push(hint);
+            let engine = engines.iter().position(|engine| *engine.kind() == hint.key.kind);
+            alike.entry((engine, hint.key.side)).or_default().push(hint);
+        }
+        let parallel = self.shared.service.settings().ghl.parallel.max(1);
+        let mut waiting = Vec::new();
+        for ((engine, _), hints) in alike {
+            let engine = engine.and_then(|engine| engines.get(engine));
+            let this = &*self;
+            let looks = stream::iter(hints).map(|hint| async move { (this.look(engine, &hint, until).await, hint) });
+            // An error of one ends none of the others: what is under way is not broken off.
+            let looks: Vec<_> = looks.buffer_unordered(parallel).collect().await;
+            for (needed, hint) in looks {
+                match needed? {
+                    Reconciled::NeedsListing => waiting.push(hint),
+                    Reconciled::NeedsSweep => self.wanted = true,
+                    Reconciled::Done => {}
                 }
-                Ok(Reconciled::NeedsSweep) => self.leave_to_sweep(&hint).await?,
-                Ok(Reconciled::Done) => self.handled(&hint, Handled::Done).await?,
-                Err(error) => self.failed(&hint, &error).await?,
             }
         }
         Ok(waiting)
+    }
+
+    /// Looks at one, and says so in the inbox. Gives what is needed beyond that.
+    async fn look(&self, engine: Option<&Engine>, hint: &Taken, until: DateTime<Utc>) -> Result<Reconciled> {
+        if self.stop.is_cancelled() {
+            self.handled(hint, Handled::Wait { due: self.shared.now() }).await?;
+            return Ok(Reconciled::Done);
+        }
+        if hint.attempts >= ATTEMPTS {
+            self.give_up(hint, "too many looks at it did not come to an end".to_owned()).await?;
+            return Ok(Reconciled::Done);
+        }
+        // What is not synced is nothing to wait for.
+        let Some(engine) = engine else {
+            self.handled(hint, Handled::Done).await?;
+            return Ok(Reconciled::Done);
+        };
+        let needed = match engine.reconcile(hint.key.side, &hint.key.id).await {
+            Ok(needed) => needed,
+            Err(error) => {
+                self.failed(hint, &error).await?;
+                return Ok(Reconciled::Done);
+            }
+        };
+        match needed {
+            Reconciled::NeedsListing => self.handled(hint, Handled::Wait { due: until.max(self.shared.now() + APART) }).await?,
+            Reconciled::NeedsSweep => self.leave_to_sweep(hint).await?,
+            Reconciled::Done => self.handled(hint, Handled::Done).await?,
+        }
+        Ok(needed)
     }
 
     async fn failed(&self, hint: &Taken, error: &Error) -> Result<()> {
@@ -135,8 +165,7 @@ impl Worker<'_> {
     }
 
     /// The hint stays until a sweep has looked: should this process end before, the next one knows what is to be done.
-    async fn leave_to_sweep(&mut self, hint: &Taken) -> Result<()> {
-        self.wanted = true;
+    async fn leave_to_sweep(&self, hint: &Taken) -> Result<()> {
         let due = self.next_sweep().max(self.shared.now() + PAUSE);
         self.handled(hint, Handled::Wait { due }).await
     }
@@ -186,7 +215,10 @@ impl Worker<'_> {
         }
         for hint in hints {
             match &outcome {
-                Ok(left) if left.contains(&hint.key.id) => self.leave_to_sweep(hint).await?,
+                Ok(left) if left.contains(&hint.key.id) => {
+                    self.wanted = true;
+                    self.leave_to_sweep(hint).await?;
+                }
                 Ok(_) => self.handled(hint, Handled::Done).await?,
                 Err(error) if was_stopped(error) => self.handled(hint, Handled::Wait { due: self.shared.now() }).await?,
                 Err(error) if hint.attempts + 1 < ATTEMPTS => {

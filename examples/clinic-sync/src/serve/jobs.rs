@@ -22,8 +22,6 @@ use crate::{Error, Result};
 
 /// When the scheduler's job is put: every minute. Without a payload, even an empty one, the job could not be read.
 pub const CRONTAB: &str = "* * * * * tick {}";
-/// So many practices are worked for at once by one process. Most of the time is spent waiting for answers.
-const AT_ONCE: usize = 64;
 /// A sign of life so often; after so long without one, a process is dead, and its jobs are run by others.
 const BEAT: Duration = Duration::from_secs(1);
 const DEAD: Duration = Duration::from_secs(4);
@@ -84,7 +82,7 @@ pub(super) async fn run(group: Arc<Group>, roles: Roles, stop: CancellationToken
 async fn once(group: &Arc<Group>, roles: Roles, stop: &CancellationToken) -> Result<()> {
     let mut options = WorkerOptions::default()
         .pg_pool(group.pool().clone())
-        .concurrency(AT_ONCE)
+        .concurrency(group.process().serve.practices_at_once.get())
         .heartbeat_interval(BEAT)
         .sweep_interval(BEAT)
         .sweep_threshold(DEAD)

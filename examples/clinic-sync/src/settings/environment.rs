@@ -5,6 +5,9 @@ use secrecy::SecretString;
 use super::Settings;
 use crate::{Error, Result};
 
+/// How many practices one process works for at a time.
+const PRACTICES_AT_ONCE: &str = "CLINIC_SYNC_PRACTICES_AT_ONCE";
+
 /// Lays the environment over the settings. An empty variable counts as not set.
 pub(super) fn apply(settings: &mut Settings, read: impl Fn(&str) -> Option<String>) -> Result<()> {
     let plain = |name: &str| read(name).filter(|value| !value.trim().is_empty());
@@ -35,6 +38,10 @@ pub(super) fn apply(settings: &mut Settings, read: impl Fn(&str) -> Option<Strin
     if let Some(keys) = plain("GHL_WEBHOOK_PUBLIC_KEYS") {
         settings.serve.webhook_public_keys =
             keys.split_inclusive("-----END PUBLIC KEY-----").map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).collect();
+    }
+    if let Some(number) = plain(PRACTICES_AT_ONCE) {
+        let unusable = |_| Error::Settings(vec![format!("{PRACTICES_AT_ONCE} must be a number, and at least 1")]);
+        settings.serve.practices_at_once = number.trim().parse().map_err(unusable)?;
     }
     if let Some(path) = plain("VAULT_KEY_FILE") {
         settings.vault.key_file = Some(path.into());
@@ -85,10 +92,24 @@ mod tests {
         assert!(both.unwrap_err().to_string().contains("keep one"));
     }
 
+    #[test]
+    fn a_process_works_for_as_many_practices_at_a_time_as_it_is_told_and_for_at_least_one() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.serve.practices_at_once.get(), 64);
+        apply(&mut settings, environment(&[("CLINIC_SYNC_PRACTICES_AT_ONCE", "2")])).unwrap();
+        assert_eq!(settings.serve.practices_at_once.get(), 2);
+        for wrong in ["0", "-1", "many"] {
+            let error = apply(&mut settings, environment(&[("CLINIC_SYNC_PRACTICES_AT_ONCE", wrong)])).unwrap_err().to_string();
+            assert!(error.contains("CLINIC_SYNC_PRACTICES_AT_ONCE must be a number, and at least 1"), "{error}");
+        }
+        let error = Settings::parse("[serve]\npractices_at_once = 0").unwrap_err();
+        assert!(error.starts_with("line 2: practices_at_once cannot be this"), "{error}");
+    }
+
     /// Words in capitals that look like variables of ours.
     fn variables(text: &str) -> BTreeSet<String> {
         let words = text.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_');
-        let ours = ["DATABASE_", "EPHYSIO_", "GHL_", "VAULT_"];
+        let ours = ["CLINIC_SYNC_PRACTICES_", "DATABASE_", "EPHYSIO_", "GHL_", "VAULT_"];
         words.filter(|word| ours.iter().any(|start| word.starts_with(start))).map(|word| word.trim_end_matches('_').to_owned()).collect()
     }
 

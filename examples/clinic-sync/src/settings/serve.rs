@@ -1,6 +1,7 @@
 //! How the running service listens and when it works.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -21,6 +22,8 @@ pub struct ServeSettings {
     pub nightly_hour: u32,
     /// A command that is run when a question opens, or a sync keeps failing; its only argument is what happened.
     pub notify: Option<String>,
+    /// How many of the practices on a database server one process works for at a time. Most of the time is spent waiting for answers.
+    pub practices_at_once: NonZeroUsize,
     /// Public keys, in PEM, that sign webhooks, in the place of GHL's own.
     pub webhook_public_keys: Vec<String>,
 }
@@ -34,6 +37,7 @@ impl Default for ServeSettings {
             appointments_minutes: 60,
             nightly_hour: 3,
             notify: None,
+            practices_at_once: const { NonZeroUsize::new(64).unwrap() },
             webhook_public_keys: Vec::new(),
         }
     }

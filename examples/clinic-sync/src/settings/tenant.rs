@@ -6,13 +6,14 @@ use super::Settings;
 use crate::Error;
 
 /// What belongs to the process, and cannot be another for one of its practices.
-const OF_THE_PROCESS: [(&str, &str); 7] = [
+const OF_THE_PROCESS: [(&str, &str); 8] = [
     ("", "database_url"),
     ("", "vault"),
     ("", "timeouts"),
     ("serve", "listen"),
     ("serve", "metrics"),
     ("serve", "notify"),
+    ("serve", "practices_at_once"),
     ("serve", "webhook_public_keys"),
 ];
 

@@ -2,6 +2,7 @@
 
 mod killed;
 mod kills;
+mod late;
 mod neighbours;
 mod tenants;
 mod ticks;

@@ -96,6 +96,17 @@ impl Live {
         client.post(format!("{}/api/webhooks/", self.url)).headers(headers).body(body).send().await.unwrap().status()
     }
 
+    /// Ends it as a kill does: nothing more is done, and the lease is not given back.
+    pub(crate) async fn kill(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+
+    /// Whether it ended by itself.
+    pub(crate) fn is_over(&self) -> bool {
+        self.task.is_finished()
+    }
+
     pub(crate) async fn end(self) {
         self.stop.cancel();
         self.task.await.unwrap().unwrap();

@@ -35,3 +35,25 @@ async fn a_webhook_of_one_practice_is_done_long_before_the_first_sync_of_another
     assert!(meanwhile < PATIENTS / 2, "the webhook waited for the other practice: {meanwhile} of {PATIENTS}");
     drop(server);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_works_for_one_practice_at_a_time_begins_the_next_when_nothing_is_left_to_do_for_the_first() {
+    let mut group = Group::of(2, 3).await;
+    group.houses[0].env("CLINIC_SYNC_PRACTICES_AT_ONCE", "0");
+    let refused = group.run(&["worker"]).await;
+    assert!(refused.code == Some(1) && refused.says(&["CLINIC_SYNC_PRACTICES_AT_ONCE must be a number, and at least 1"]), "{refused:?}");
+    group.houses[0].env("CLINIC_SYNC_PRACTICES_AT_ONCE", "1");
+    group.houses.iter_mut().for_each(|house| house.set("ghl.parallel", 1));
+    group.add_all().await;
+    for house in &group.houses {
+        let slow = Rule::on("/contacts/", Fault::DelayBefore(Duration::from_millis(400))).method(Method::POST);
+        house.clinic.ghl.faults().add(slow.times(usize::MAX));
+    }
+    let _workers = group.start(&["worker"]);
+    until(async || {
+        let begun = group.houses.iter().filter(|house| (1..3).contains(&house.contacts())).count();
+        assert!(begun < 2, "both are under way");
+        group.houses.iter().all(|house| house.contacts() == 3)
+    })
+    .await;
+}

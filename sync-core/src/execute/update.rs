@@ -86,6 +86,10 @@ impl Executor<'_> {
             Ok(Written::Exists { id, fields }) => return self.shared_value(finished, side, names, records, id, &fields).await,
             Err(error) => {
                 let refused = error.verdict() == crate::Verdict::Permanent && error.kind() != crate::ErrorKind::NotFound;
+                // It may have been carried out: a listing that cannot show that yet does not speak against it.
+                if error.is_unknown() {
+                    finished.task.work.link.settled_at = Some(self.planner.setup.env.now());
+                }
                 self.failed(finished, side, Action::Update, error);
                 if refused && finished.fatal.is_none() {
                     self.rest(finished);

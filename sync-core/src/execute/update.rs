@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::misread::note_misread;
 use super::{Executor, Finished};
 use crate::decide::written;
 use crate::plan::{Step, Task};
@@ -141,7 +142,7 @@ impl Executor<'_> {
         names.iter().for_each(|name| written.set(name.clone(), records[side.opposite()].fields.get(name)));
         let inexact = self.inexact(&records[side.opposite()], now, &written);
         let link = &mut finished.task.work.link;
-        link.bases.retain(|name, _| !inexact.contains(name));
+        note_misread(link, side, &inexact);
         if let (Some(now), Some(end)) = (now, link.ends[side].as_mut()) {
             end.identity = self.marks(side, now);
         }

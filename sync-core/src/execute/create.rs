@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::misread::note_misread;
 use super::{Executor, Finished};
 use crate::decide::written;
 use crate::plan::{Step, Strength, Task, compare, draft_fields, rest};
@@ -241,7 +242,7 @@ impl Executor<'_> {
             let base = self.first_base(link, side, name, source, made, draft, omitted);
             link.bases.insert(name.clone(), base);
         }
-        link.bases.retain(|name, _| !inexact.contains(name));
+        note_misread(link, side, &inexact);
         link.ends[side] = Some(end);
         link.parents = self.family.parents(side.opposite(), &source.references);
         link.token = link.intent.take().map(|intent| intent.token);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Executor;
 use crate::plan::Task;
-use crate::{FieldName, Link, LinkId, LinkQuery, Reason, Result};
+use crate::{Base, FieldName, Link, LinkId, LinkQuery, Reason, Result, Settled, Side};
 
 impl Executor<'_> {
     /// Whether an earlier run made a record that showed otherwise what must be shown exactly, and the question about it is open.
@@ -24,9 +24,22 @@ impl Executor<'_> {
         }
         let query = LinkQuery::Ids(suspects.into_iter().collect());
         let links = self.store.links(&self.planner.setup.tenant, &query).await?;
-        // Two records that people made may differ as well. Ours were made from one another, and have no base for what was misread.
-        let exact = |name: &FieldName| self.rules.schema.is_exact(name);
-        let baseless = |link: &Link| self.rules.policy.fields.keys().any(|name| exact(name) && !link.bases.contains_key(name));
-        Ok(links.iter().any(|link| link.token.is_some() && baseless(link)))
+        // Two records that people made may differ as well, and one of ours that was edited before anybody knew of it.
+        Ok(links.iter().any(|link| link.token.is_some() && link.bases.values().any(was_misread)))
     }
+}
+
+/// Notes what the answer to a write showed otherwise than it was written. Until it is shown as it was, or somebody decides, the
+/// written value counts as what was there before: no other write leaves that.
+pub(super) fn note_misread(link: &mut Link, side: Side, names: &[FieldName]) {
+    for name in names {
+        let Some(base) = link.bases.get_mut(name) else { continue };
+        let written = base.shown[side.opposite()];
+        base.shown[side] = written;
+        base.settled = Settled::Unconfirmed { side, prior: written };
+    }
+}
+
+fn was_misread(base: &Base) -> bool {
+    matches!(base.settled, Settled::Unconfirmed { side, prior: Some(prior) } if base.shown[side] == Some(prior))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::misread::note_misread;
 use super::{Executor, Finished};
 use crate::decide::written;
 use crate::plan::{Step, Task};
@@ -86,6 +87,10 @@ impl Executor<'_> {
             Ok(Written::Exists { id, fields }) => return self.shared_value(finished, side, names, records, id, &fields).await,
             Err(error) => {
                 let refused = error.verdict() == crate::Verdict::Permanent && error.kind() != crate::ErrorKind::NotFound;
+                // It may have been carried out: a listing that cannot show that yet does not speak against it.
+                if error.is_unknown() {
+                    finished.task.work.link.settled_at = Some(self.planner.setup.env.now());
+                }
                 self.failed(finished, side, Action::Update, error);
                 if refused && finished.fatal.is_none() {
                     self.rest(finished);
@@ -137,7 +142,7 @@ impl Executor<'_> {
         names.iter().for_each(|name| written.set(name.clone(), records[side.opposite()].fields.get(name)));
         let inexact = self.inexact(&records[side.opposite()], now, &written);
         let link = &mut finished.task.work.link;
-        link.bases.retain(|name, _| !inexact.contains(name));
+        note_misread(link, side, &inexact);
         if let (Some(now), Some(end)) = (now, link.ends[side].as_mut()) {
             end.identity = self.marks(side, now);
         }

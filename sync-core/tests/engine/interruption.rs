@@ -227,6 +227,22 @@ async fn an_update_of_unknown_outcome_is_read_and_decided_anew() {
 }
 
 #[tokio::test]
+async fn a_listing_that_lags_does_not_speak_against_an_update_of_unknown_outcome() {
+    let lagging = contacts().describing(|side| side.lag = Duration::from_secs(5));
+    let clinic = Clinic::shaped(patients(), lagging);
+    let patient = clinic.anna();
+    clinic.sync().await;
+    clinic.sync().await;
+    clinic.left.edit(&patient, "email", "neu@example.ch");
+    clinic.right.faults().fail_next(CallKind::Update, Fault::LostAnswer);
+    clinic.sync().await;
+    clinic.right.edit(&clinic.contact(), "email", "neuer@example.ch");
+    clinic.engine().sweep().await.unwrap();
+    assert_eq!(clinic.right.count(CallKind::Update), 1, "what was written arrived, and is not written again");
+    assert_eq!(clinic.right.value(&clinic.contact(), "email").as_deref(), Some("neuer@example.ch"));
+}
+
+#[tokio::test]
 async fn a_second_record_with_our_token_is_a_question() {
     let clinic = Clinic::new();
     clinic.anna();

@@ -1,6 +1,7 @@
 //! A side that reads a clock otherwise: one record is at the wrong time, and no second one follows it.
 
 use sync_core::Side;
+use sync_core::testing::{CallKind, Fault};
 use sync_core::vocabulary::appointment;
 use sync_core::vocabulary::person;
 
@@ -61,4 +62,21 @@ async fn a_difference_between_records_that_people_made_holds_nothing_back() {
     Calendar::book(&calendar.left, &patient, "e3", "2026-03-11T08:00:00Z");
     calendar.sync().await;
     assert_eq!(Calendar::created(&calendar.right), 2);
+}
+
+#[tokio::test]
+async fn a_record_of_a_lost_answer_that_was_edited_before_it_was_found_holds_nothing_back() {
+    let with_token = bookings().describing(|side| side.carries_token = true);
+    let calendar = Calendar::shaped(events(), with_token);
+    let patient = calendar.left.add(&person::KIND, &anna());
+    calendar.sync().await;
+    Calendar::book(&calendar.left, &patient, "e1", "2026-03-09T08:00:00Z");
+    calendar.right.faults().fail_next(CallKind::Create, Fault::LostAnswer);
+    calendar.sync().await;
+    calendar.left.edit(&"e1".into(), "start", "2026-03-09T10:00:00Z");
+    Calendar::book(&calendar.left, &patient, "e2", "2026-03-10T08:00:00Z");
+    calendar.sync().await;
+    Calendar::book(&calendar.left, &patient, "e3", "2026-03-11T08:00:00Z");
+    calendar.sync().await;
+    assert_eq!((Calendar::created(&calendar.right), calendar.reasons().await), (3, vec!["first_difference"]));
 }

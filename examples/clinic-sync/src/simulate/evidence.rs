@@ -37,7 +37,7 @@ pub(super) struct Rehearsal {
     pub(super) done: Vec<OperationEntry>,
     /// How many creates wait, for a person or for the next run, by side.
     pub(super) blocked: Sides<usize>,
-    /// How many links a value of which stays out, since another record on that side has it.
+    /// How many updates a value of which stays out, since another record on that side has it, or which wait for a person.
     pub(super) withheld: Sides<usize>,
 }
 

@@ -272,7 +272,7 @@ impl Sim {
             let links = log.iter().flat_map(|changes| &changes.links).filter(|link| withholds(link, side));
             links.map(|link| link.id).collect::<BTreeSet<_>>().len()
         };
-        let withheld = Sides::from_fn(withholding);
+        let mut withheld = Sides::from_fn(withholding);
         let tried: BTreeSet<LinkId> = log.iter().flat_map(|changes| &changes.links).map(|link| link.id).collect();
         let query = ReviewQuery { kind: Some(engine.kind().clone()), ..ReviewQuery::default() };
         let open = self.house.store.memory().reviews(&TENANT, &query).await?;
@@ -286,7 +286,9 @@ impl Sim {
         let mut blocked = Sides::new(parked, parked);
         for review in open.iter().filter(waits) {
             let only = if review.records.left.is_some() { Side::Right } else { Side::Left };
-            blocked[only] += 1;
+            // A pair has both records: what was refused is an update.
+            let refused = if review.records[only].is_some() { &mut withheld } else { &mut blocked };
+            refused[only] += 1;
         }
         let done = log.iter().flat_map(|changes| changes.operations.clone()).collect();
         self.rehearsals.push(Rehearsal { plan, touched, done, blocked, withheld });

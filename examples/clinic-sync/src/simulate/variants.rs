@@ -148,12 +148,21 @@ fn end(evidence: &Evidence, apart: &Apart) -> BTreeMap<String, usize> {
         Side::BOTH.into_iter().filter_map(place).filter_map(shown).any(|fields| freezes(&fields))
     };
     for review in evidence.reviews.iter().filter(|review| review.decision.is_none()) {
-        if is_about_away(review) || is_pulled(evidence, review, apart) {
+        if is_about_away(review) || is_pulled(evidence, review, apart) || is_asked_from_the_left(evidence, review) {
             continue;
         }
         add(format!("question {} {:?}", review.reason.name(), review.reason.fields()));
     }
     end
+}
+
+/// Whether the patient's half asks about the same two records as this contact's. Of two that may be the same, both ask if they are
+/// noticed at once, and only the later one if not.
+fn is_asked_from_the_left(evidence: &Evidence, review: &Review) -> bool {
+    let (Reason::PossibleMatch { candidate: left }, Some(right)) = (&review.reason, &review.records.right) else { return false };
+    let open = evidence.reviews.iter().filter(|other| other.decision.is_none() && other.kind == review.kind);
+    let mut of_left = open.filter(|other| other.records.left.as_ref() == Some(left));
+    of_left.any(|other| matches!(&other.reason, Reason::PossibleMatch { candidate } if candidate == right))
 }
 
 /// Whether a person is asked for what somebody lacks who is away on the other side, and to whom an appointment was moved. Whether

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::Settings;
 use crate::simulate::tamper::Untouched;
-use crate::simulate::{History, Rules, played, told};
+use crate::simulate::{History, Rules, play, played, told};
 
 const CONSENT: &str = "[patients]\nconsent = \"all_active_patients\"\n";
 const CALENDAR: &str = "[appointments.practitioners]\nanna = { client_id = 1, admin_info_id = 2 }\n\
@@ -92,6 +92,17 @@ fn appointments_count_where_there_are_calendars() {
     let moved = fates(&format!("{CONSENT}{CALENDAR}{}", one_way.concat()));
     let arrived = Side::BOTH.map(|side| moved.count((Family::Appointment, "start", side), Fate::Arrived));
     assert!(arrived[0] > 0 && arrived[1] == 0, "{arrived:?}");
+}
+
+#[test]
+fn what_a_person_is_asked_about_instead_breaks_no_promise() {
+    let asking = "[patients]\nconsent = \"email_consent\"\nshared_identifier = \"review\"\n";
+    let braked = format!("{asking}{CAN_UPDATE}[patients.update_brake]\nmax = 2\nfloor = 1\npercent = 1\n");
+    // An update that another record's value stops, and two records that may be the same and are noticed at once or one by one.
+    for (seed, text) in [(10, braked), (13, asking.to_owned())] {
+        let history = History::of(seed).under(Some(Arc::new(rules(&text))));
+        assert_eq!(play(&history).unwrap().findings, [], "seed {seed} under {text}");
+    }
 }
 
 #[test]

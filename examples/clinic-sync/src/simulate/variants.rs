@@ -9,7 +9,7 @@ use super::chance::Chance;
 use super::evidence::Evidence;
 use super::fault::{Group, Planned, Trouble};
 use super::invariants::{Scene, withholds};
-use super::ledger::{Family, Fields, PARENT, Place, UNMAPPED};
+use super::ledger::{Family, Fields, PARENT, Place, STATE, UNMAPPED};
 use super::played;
 use super::script::{History, Step, action};
 use super::tamper::Tamper;
@@ -17,6 +17,9 @@ use crate::Result;
 
 /// How many things staff do before the two ways part.
 const ACTIONS: u32 = 14;
+
+/// All that can be said of a contact who has nothing but a phone, which others have as well.
+const SHARES: (&str, String) = ("phone", String::new());
 
 /// What is told in another way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,8 +141,10 @@ fn end(evidence: &Evidence, apart: &Apart) -> BTreeMap<String, usize> {
             let place = scene.place(link, side)?;
             scene.shown(&place).map(|fields| neutral(&scene, &place, fields, apart))
         });
-        if !shown.iter().flatten().any(freezes) {
-            add(format!("pair {shown:?}"));
+        match &shown {
+            shown if shown.iter().flatten().any(freezes) => {}
+            [_, Some(right)] if *right == Fields::from([SHARES]) => add(format!("pair {right:?}")),
+            shown => add(format!("pair {shown:?}")),
         }
     }
     let is_about_away = |review: &Review| {
@@ -185,8 +190,17 @@ fn names_of(scene: &Scene<'_>, place: &Place) -> Vec<String> {
 /// A record without ids: what it belongs to is told by its name.
 fn neutral(scene: &Scene<'_>, place: &Place, fields: &Fields, apart: &Apart) -> Fields {
     let mut neutral = fields.clone();
+    let is_empty = |field: &str| fields.get(field).is_some_and(String::is_empty);
     if names_of(scene, place).iter().any(|name| apart.sharing.contains(name)) {
+        // Where nothing but the phone tells contacts apart, only one of those who share it has one: the first.
+        if place.family == Family::Person && place.side == Side::Right && is_empty("email") {
+            return Fields::from([SHARES]);
+        }
         neutral.remove("phone");
+    }
+    // What is cancelled is not moved any more: whether it was before depends on which was noticed first.
+    if fields.get(STATE).is_some_and(|state| state == "cancelled") {
+        neutral.retain(|field, _| !["start", "end"].contains(field));
     }
     neutral.remove(UNMAPPED);
     if let Some(id) = neutral.remove(PARENT) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ephysio_emulator::{Event, Patient};
@@ -99,8 +100,9 @@ struct Book {
     search_lag: TimeDelta,
     idle: Vec<(Place, String)>,
     messages: (u64, u64),
-    /// Writes that are carried out long after they were sent, and how often their record had been looked at when they were.
-    sent: BTreeMap<Place, usize>,
+    /// Writes that are carried out long after they were sent: when at the latest, and how often their record had been looked at
+    /// when they were sent.
+    sent: BTreeMap<Place, (DateTime<Utc>, usize)>,
     /// Messages and workflows that requests of the sync caused.
     disturbed: u64,
 }
@@ -113,7 +115,8 @@ impl Book {
 
     /// How many of the looks at a record the sync can know of: what it was shown last is what it goes by.
     fn known_of(&self, place: &Place) -> usize {
-        self.sent.get(place).or(self.outdated.get(place)).copied().unwrap_or_else(|| self.looks_at(place))
+        let sent = self.sent.get(place).map(|(_, looks)| looks);
+        sent.or(self.outdated.get(place)).copied().unwrap_or_else(|| self.looks_at(place))
     }
 
     fn looks_at(&self, place: &Place) -> usize {
@@ -163,7 +166,8 @@ impl Ledger {
             book.touched.insert(place.clone(), (self.clinic.ghl.clock().now(), looks));
             book.changes.push(Change { by, place, what, looks });
         }
-        book.sent.retain(|place, _| !carried_out.contains(place));
+        let time = self.clinic.ghl.clock().now();
+        book.sent.retain(|place, (until, _)| *until >= time && !carried_out.contains(place));
         if by != By::Staff {
             book.disturbed += messages.0 + messages.1 - book.messages.0 - book.messages.1;
         }
@@ -176,11 +180,12 @@ impl Ledger {
         locked(&self.book).look(side, family, Some(id.to_owned()));
     }
 
-    /// Notes that a write is sent which will be carried out much later.
-    pub(super) fn sent(&self, place: Place) {
+    /// Notes that a write is sent which will be carried out so much later.
+    pub(super) fn sent(&self, place: Place, later: Duration) {
+        let until = self.clinic.ghl.clock().now() + later;
         let mut book = locked(&self.book);
         let looks = book.looks_at(&place);
-        book.sent.entry(place).or_insert(looks);
+        book.sent.entry(place).or_insert((until, looks));
     }
 
     /// Notes that a listing begins. One that lags is no look at what changed so lately that it cannot show it yet.

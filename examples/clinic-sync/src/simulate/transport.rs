@@ -69,7 +69,7 @@ impl Network {
     /// A write that is carried out long after it was sent: nobody can see by then what is edited in between.
     fn note_sent(&self, request: &Request<Bytes>, op: Op) {
         let Some((side, family)) = op.about.filter(|_| op.group == Group::Update) else { return };
-        id_in(request).into_iter().for_each(|id| self.chaos.ledger.sent(Place { side, family, id: id.to_owned() }));
+        id_in(request).into_iter().for_each(|id| self.chaos.ledger.sent(Place { side, family, id: id.to_owned() }, FOREVER));
     }
 
     /// Somebody comes, so that what follows moves to another page.

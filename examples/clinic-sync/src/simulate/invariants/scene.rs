@@ -50,10 +50,9 @@ impl<'a> Scene<'a> {
     /// Whether a person took the other side's value between these two changes, or let both stand.
     pub(in crate::simulate) fn was_decided(&self, place: &Place, field: &str, from: usize, until: usize) -> bool {
         self.evidence.answers.iter().any(|answer| {
-            let about = self.is_about(&answer.review, place);
             let names = answer.review.reason.fields().iter().any(|name| name.as_str() == field);
             let takes = [Decision::Take(place.side.opposite()), Decision::KeepBoth].contains(&answer.decision);
-            about && names && takes && (from..=until).contains(&answer.at)
+            names && takes && (from..=until).contains(&answer.at) && self.is_about(&answer.review, place)
         })
     }
 
